@@ -1,0 +1,3 @@
+"""Verbatim, cited answers to questions about medical procedures."""
+
+__version__ = "0.1.0"
