@@ -1,0 +1,1 @@
+"""Found passages -> an answer: verbatim spans with citations, or an honest abstention."""

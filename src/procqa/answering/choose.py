@@ -1,0 +1,59 @@
+"""Which words of a section answer: the line that fits best, or the whole list when a list is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from procqa.types import Line
+
+# Wording that asks for every item: "what are the risks", "which tests", "list the side effects".
+_ASKS_FOR_LIST = re.compile(
+    r"\b(?:list|what are|what were|which|what (?:kinds?|types?|sorts?|other|all)|all (?:the|of the)|risks|"
+    r"complications|side effects|alternatives|options|steps|benefits|reasons|symptoms|"
+    r"who (?:is|are|will be) (?:in|on|there|present))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """A line of a section with its words and how well it fits the question."""
+
+    line: Line
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The lines chosen from one section of one page, in page order, and the probability that they are right."""
+
+    doc_id: str
+    section: str
+    lines: tuple[SectionLine, ...]
+    confidence: float
+
+
+def asks_for_list(question: str) -> bool:
+    """Whether the wording asks for all items rather than one fact."""
+    return _ASKS_FOR_LIST.search(question) is not None
+
+
+def choose_lines(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
+    """The lines that answer, from all lines of a section in page order."""
+    best = max(range(len(lines)), key=lambda place: (lines[place].score, -place))
+    if asks_for_list(question) and lines[best].line.is_item:
+        return _whole_list(lines, best)
+    return (lines[best],)
+
+
+def _whole_list(lines: Sequence[SectionLine], best: int) -> tuple[SectionLine, ...]:
+    """The unbroken run of item lines around one of them."""
+    first = last = best
+    while first > 0 and lines[first - 1].line.is_item:
+        first -= 1
+    while last + 1 < len(lines) and lines[last + 1].line.is_item:
+        last += 1
+    return tuple(lines[first : last + 1])

@@ -1,0 +1,49 @@
+"""The root command, the options that several commands share, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import click
+
+from procqa import __version__
+from procqa.cli import ask as ask_commands
+from procqa.cli import evaluate as evaluate_commands
+from procqa.cli import index as index_commands
+from procqa.cli import serve as serve_commands
+from procqa.errors import ProcqaError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="procqa")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens on standard error.")
+def procqa(verbose: bool) -> None:
+    """Verbatim, cited answers from pages about medical procedures, or an honest "not in these pages".
+
+    Settings may also be given in the environment: PROCQA_INDEX, PROCQA_CORPUS, PROCQA_MODEL, PROCQA_PASSAGE_TOKENS,
+    PROCQA_THREADS, PROCQA_HOST and PROCQA_PORT.
+    """
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+procqa.add_command(index_commands.index)
+procqa.add_command(ask_commands.ask)
+procqa.add_command(ask_commands.search)
+procqa.add_command(serve_commands.serve)
+procqa.add_command(evaluate_commands.evaluation)
+
+
+def main() -> None:
+    """Run the command line; exit codes are 0 done, 1 the job found a problem, 2 wrong usage or a ProcqaError."""
+    try:
+        procqa()
+    except ProcqaError as error:
+        click.echo(f"procqa: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); nothing is left to say, nor anyone to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,27 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from procqa.settings import Settings
+
+index_option = click.option(
+    "--index",
+    "index",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the index.  [default: index/]",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(0, 256), help="Threads of the encoder; 0 means one for each core.  [default: 0]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the object that the HTTP service answers.")
+
+
+def settings_from(**values: Any) -> Settings:
+    """Settings from the environment, overridden by the options that were given."""
+    return Settings.from_environment(os.environ).with_values(**values)

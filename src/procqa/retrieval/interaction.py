@@ -1,0 +1,63 @@
+"""Late interaction: each token of a question looks for its nearest token in a line, or in its title or heading.
+
+The similarity of a question and a line is the weighted mean over the question's tokens of their best cosines (MaxSim,
+Khattab and Zaharia 2020, "ColBERT", with a mean in place of the sum so that long questions compare with short ones).
+The tokens of a line come from the passage that was encoded whole, so that each knows its title, heading and neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from procqa.embedding import Encoded
+from procqa.embedding.encoder import FloatArray, IntArray
+from procqa.index.dense import Rows
+from procqa.index.lexical import FUNCTION_WORDS
+from procqa.index.tokens import CONTEXT, Tokens
+
+# A question's "how", "my" or "?" find a near token on any page; they count this much beside a word of content.
+FUNCTION_WEIGHT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class LineSimilarities:
+    """m lines beside a question of q tokens.
+
+    `best` is (q, m): the cosine of each question token with its nearest token; `passages` and `lines` (m,) tell which
+    line of which passage (a place in the rows that were gathered) each column is.
+    """
+
+    best: FloatArray
+    passages: Rows
+    lines: IntArray
+
+
+def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
+    """MaxSim's inner maximum: question (q, t) against the tokens of passages, each ordered context first."""
+    count = int(tokens.passages[-1]) + 1 if len(tokens.passages) else 0
+    changed = np.flatnonzero(np.diff(tokens.passages) | np.diff(tokens.lines)) + 1
+    first = np.concatenate([[0], changed]).astype(np.int64)
+    if not count:
+        return LineSimilarities(
+            np.zeros((len(question), 0), np.float32), np.zeros(0, np.int64), np.zeros(0, dtype=np.int32)
+        )
+    best = np.maximum.reduceat(question @ tokens.vectors.T, first, axis=1)
+    passages, lines = tokens.passages[first], tokens.lines[first].astype(np.int32)
+    of_context = lines == CONTEXT
+    context = np.full((len(question), count), -1.0, dtype=np.float32)
+    context[:, passages[of_context]] = best[:, of_context]
+    own = ~of_context
+    return LineSimilarities(np.maximum(best[:, own], context[:, passages[own]]), passages[own], lines[own])
+
+
+def token_weights(question: str, encoded: Encoded) -> FloatArray:
+    """How much each token of the question counts; they sum to 1."""
+    weights = np.array([_weight(question[start:end]) for start, end in encoded.offsets.tolist()], dtype=np.float32)
+    return weights / max(float(weights.sum()), 1e-9)
+
+
+def _weight(word: str) -> float:
+    carries = any(character.isalnum() for character in word) and word.lower() not in FUNCTION_WORDS
+    return 1.0 if carries else FUNCTION_WEIGHT

@@ -1,0 +1,154 @@
+"""A fake encoder that can be checked by eye, and a tiny real index for the tests of every door."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from procqa.embedding import Encoded, OnnxEncoder
+from procqa.engine import Engine
+from procqa.index.build import build_index
+from procqa.index.snapshot import ENCODER, current_folder
+from procqa.settings import Settings
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+class WordEncoder:
+    """One dimension a word (by hash): the cosine of two texts tells how many words they share."""
+
+    name = "words"
+    dimensions = 256
+    token_dimensions = 256
+    max_tokens = 64
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(self._words(text)) for text in texts]
+
+    def encode_documents(self, texts: Sequence[str]) -> list[Encoded]:
+        encoded = [self.encode_question(text) for text in texts]
+        for text, item in zip(texts, encoded, strict=True):
+            if len(item.tokens) > self.max_tokens:
+                raise ValueError(f"too long: {text[:60]!r}")
+        return encoded
+
+    def encode_question(self, text: str) -> Encoded:
+        words = self._words(text)
+        tokens = np.zeros((len(words), self.dimensions), dtype=np.float32)
+        for row, word in enumerate(words):
+            tokens[row, zlib.crc32(word.group().lower().encode()) % self.dimensions] = 1.0
+        total = tokens.sum(axis=0)
+        offsets = np.array([word.span() for word in words], dtype=np.int32).reshape(-1, 2)
+        return Encoded((total / max(np.linalg.norm(total), 1e-9)).astype(np.float32), tokens, offsets)
+
+    @staticmethod
+    def _words(text: str) -> list[re.Match[str]]:
+        return list(re.finditer(r"\w+", text))
+
+
+PAGES = {
+    "heart/aortic.txt": """Aortic valve repair
+
+Name of the Procedure:
+
+Aortic valve repair
+
+Summary
+
+A surgeon mends the aortic valve through a cut in the chest.
+
+Duration
+
+The operation takes 3 to 4 hours.
+
+Risks and Complications
+
+  • Bleeding from the wound
+  • Infection of the chest wound
+  • Irregular heartbeat
+
+Recovery
+
+You stay in hospital for 7 days. Driving is allowed after 6 weeks.
+""",
+    "heart/mitral.txt": """Mitral valve repair
+Name of the Procedure:
+Mitral valve repair
+Summary
+A surgeon mends the mitral valve with a keyhole camera.
+Duration
+The operation takes about 2 hours.
+Risks and Complications
+- Bruising at the groin
+- Stroke
+Recovery
+You stay in hospital for 3 days. It’s safe to shower on day 2 😀.
+""",
+    "knee.md": """---
+title: Knee arthroscopy
+aliases: [keyhole knee surgery]
+---
+# Knee arthroscopy
+
+## Personnel
+
+An orthopaedic surgeon and a nurse are present.
+
+## Recovery
+
+Walk with crutches for *two* days.
+""",
+}
+
+
+@pytest.fixture
+def encoder() -> WordEncoder:
+    return WordEncoder()
+
+
+def write_pages(folder: Path) -> Path:
+    for name, text in PAGES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Three small pages, two of them twins."""
+    return write_pages(tmp_path / "corpus")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, corpus: Path) -> Settings:
+    return Settings(corpus=corpus, index=tmp_path / "index")
+
+
+@pytest.fixture
+def engine(settings: Settings, encoder: WordEncoder) -> Iterator[Engine]:
+    """A real engine over the three pages."""
+    build_index(settings, encoder=encoder)
+    opened = Engine.open(settings.index, encoder=encoder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def real_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the three pages with the real encoder: exported once (about ten seconds) for all `model` tests."""
+    folder = tmp_path_factory.mktemp("real")
+    build_index(Settings(corpus=write_pages(folder / "corpus"), index=folder / "index"))
+    return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def real_encoder(real_index: Path) -> OnnxEncoder:
+    """The packaged model as it is served."""
+    folder = current_folder(real_index)
+    assert folder is not None
+    return OnnxEncoder(folder / ENCODER)
