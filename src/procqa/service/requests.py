@@ -1,0 +1,88 @@
+"""What clients may send: pydantic models that refuse unknown fields and loose types."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from procqa.engine import LONGEST_QUESTION
+from procqa.types import Filters
+
+MOST_HISTORY = 20
+MOST_FILTERS = 1000
+
+
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "String should hold more than white space")
+    return text
+
+
+QuestionText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), AfterValidator(_worded)]
+Names = Annotated[list[str], Field(max_length=MOST_FILTERS)]
+
+
+class FilterFields(BaseModel):
+    """Only these pages and sections are searched; an empty list means any."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    doc_id: Names = Field(default=[], description="Pages, by their doc_id.")
+    section: Names = Field(default=[], description="Sections, by their canonical heading.")
+
+
+class Questioning(BaseModel):
+    """What every request with a question holds."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: QuestionText = Field(description="The question, in the asker's own words.")
+    filters: FilterFields | None = None
+
+    def engine_filters(self) -> Filters | None:
+        """The filters as the engine takes them."""
+        if self.filters is None:
+            return None
+        return Filters(doc_ids=tuple(self.filters.doc_id), sections=tuple(self.filters.section))
+
+
+class AskRequest(Questioning):
+    """A question to be answered in the words of the pages."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "How long do I stay in hospital after a mitral valve repair?"},
+                {
+                    "question": "And when may I drive?",
+                    "history": ["How long do I stay in hospital after a mitral valve repair?"],
+                    "filters": {"section": ["Recovery"]},
+                    "max_answers": 1,
+                    "passages": 5,
+                },
+            ]
+        }
+    )
+
+    history: Annotated[list[QuestionText], Field(max_length=MOST_HISTORY)] | None = Field(
+        default=None, description="Earlier questions of the same asker, oldest first."
+    )
+    max_answers: int = Field(default=3, ge=1, le=10)
+    passages: int = Field(default=0, ge=0, le=50, description="How many of the found passages to return as well.")
+
+
+class SearchRequest(Questioning):
+    """A question whose best passages are wanted, for instance as the context of a language model."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"question": "stroke after mitral valve repair", "top_k": 5, "max_tokens": 800}]
+        }
+    )
+
+    top_k: int = Field(default=10, ge=1, le=50)
+    max_tokens: int | None = Field(
+        default=None, ge=1, le=100_000, description="A budget in tiktoken (cl100k) tokens; best passages first."
+    )

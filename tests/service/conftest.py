@@ -1,0 +1,108 @@
+"""A client of the real application, and pages that try to break its addresses and its HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
+
+from procqa.engine import Engine
+from procqa.index.build import build_index
+from procqa.service.app import create_app
+from procqa.settings import Settings
+
+HOSTILE_TITLE = "<script>alert('title')</script> & \"quotes\""
+HOSTILE_PAGES = {
+    "кардио/à b?c#d%2F&e.txt": f"""{HOSTILE_TITLE}
+Name of the Procedure:
+{HOSTILE_TITLE}
+Summary
+</div></main><script>alert("text")</script> <img src=x onerror=alert(1)> It’s 😀 a tag & an &amp; entity.
+Recovery
+Rest 😀 for “two” weeks. You’re then fit 👩‍⚕️ again.
+""",
+}
+
+
+class Client:
+    """Requests to an application, without a socket."""
+
+    def __init__(self, portal: BlockingPortal, app: FastAPI) -> None:
+        self.portal = portal
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        return self.portal.call(lambda: self.send(method, url, **options))
+
+    def get(self, url: str, **options: Any) -> httpx.Response:
+        return self.request("GET", url, **options)
+
+    def post(self, url: str, **options: Any) -> httpx.Response:
+        return self.request("POST", url, **options)
+
+    async def send(self, method: str, url: str, **options: Any) -> httpx.Response:
+        async with httpx.AsyncClient(transport=self._transport, base_url="http://procqa.test") as client:
+            return await client.request(method, url, **options)
+
+    def wait_until_loaded(self) -> None:
+        for _ in range(500):
+            if self.get("/readyz").json().get("code") != "not_ready":
+                return
+            self.portal.call(anyio.sleep, 0.01)
+        raise AssertionError("the engine never loaded")
+
+
+Serve = Callable[[FastAPI], AbstractContextManager[Client]]
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[Client]:
+    """Run an application's lifespan and its requests on one event loop in a thread."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(app.router.lifespan_context(app)):
+        yield Client(portal, app)
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Runs an application: `with serve(app) as client`."""
+    return serving
+
+
+@contextmanager
+def client_of(pages: dict[str, str], folder: Path, encoder: Any) -> Iterator[Client]:
+    """A client of the application over some pages, ready."""
+    settings = Settings(corpus=folder / "corpus", index=folder / "index")
+    for name, text in pages.items():
+        (settings.corpus / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings.corpus / name).write_text(text, encoding="utf-8")
+    build_index(settings, encoder=encoder)
+    with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder))) as opened:
+        opened.wait_until_loaded()
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def tiny(pytestconfig: pytest.Config) -> Any:
+    """The module of the three pages and the encoder that all tests share; an index of them is built once for all."""
+    return pytestconfig.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
+
+
+@pytest.fixture(scope="session")
+def client(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the application over the three pages."""
+    with client_of(tiny.PAGES, tmp_path_factory.mktemp("service"), tiny.WordEncoder()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def hostile(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of the application over the three pages and the hostile one."""
+    with client_of(tiny.PAGES | HOSTILE_PAGES, tmp_path_factory.mktemp("hostile"), tiny.WordEncoder()) as opened:
+        yield opened
