@@ -1,0 +1,1 @@
+"""What measures procqa on public data sets; run from the top of a checkout."""

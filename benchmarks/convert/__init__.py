@@ -1,0 +1,1 @@
+"""Public data sets -> the files that procqa evaluates: one command each, `python -m benchmarks.convert.NAME`."""

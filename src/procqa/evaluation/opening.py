@@ -1,0 +1,32 @@
+"""Open a system by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from procqa.embedding import Encoder
+from procqa.errors import ProcqaError
+from procqa.evaluation.baselines import BASELINES, Baseline
+from procqa.evaluation.systems import EngineSystem, System
+from procqa.index.snapshot import Snapshot
+
+SYSTEMS = ("procqa", *BASELINES)
+
+
+def open_system(
+    name: str = "procqa", *, index: Path = Path("index"), threads: int = 0, encoder: Encoder | None = None
+) -> System:
+    """One of SYSTEMS over the current snapshot of `index`; `encoder` replaces the stored one. Raises ProcqaError."""
+    if name not in SYSTEMS:
+        raise ProcqaError(f"{name} is not a system; the systems are {', '.join(SYSTEMS)}.")
+    snapshot = Snapshot.open(index, encoder, threads)
+    return EngineSystem(snapshot) if name == "procqa" else Baseline(name, BASELINES[name](), snapshot)
+
+
+def open_service(url: str, timeout: float = 60.0) -> System:
+    """The procqa service at `url`; `timeout` in seconds is for each question. Raises ProcqaError."""
+    try:
+        from procqa.evaluation.remote import Service
+    except ImportError:
+        raise ProcqaError('Asking a service needs httpx; add it with `pip install "procqa[eval]"`.') from None
+    return Service(url, timeout)
