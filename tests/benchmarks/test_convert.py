@@ -11,8 +11,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from benchmarks.convert import canard, cast, command, mediqa_mas, medquad, selqa, squad
 
+from benchmarks.convert import canard, cast, command, mediqa_mas, medquad, selqa, squad
 from procqa.evaluation.choice import evaluate_choice, load_choice
 from procqa.evaluation.choice_scorers import bm25_scorer
 from procqa.evaluation.gold import load_gold
