@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from procqa.answering.decide import SIGNALS, Calibration
+from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
@@ -50,6 +54,11 @@ class WordEncoder:
     def _words(text: str) -> list[re.Match[str]]:
         return list(re.finditer(r"\w+", text))
 
+
+# The packaged calibration knows the cosines of another encoder. Here an answer is right when its page holds the words.
+CALIBRATION = Calibration(
+    WordEncoder.name, {**dict.fromkeys(SIGNALS, 0.0), "explained": 8.0, "line": 4.0}, bias=-6.0, threshold=0.5
+)
 
 PAGES = {
     "heart/aortic.txt": """Aortic valve repair
@@ -106,8 +115,9 @@ Walk with crutches for *two* days.
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoder() -> WordEncoder:
+    """It keeps nothing between calls, so that one serves all tests."""
     return WordEncoder()
 
 
@@ -129,13 +139,48 @@ def settings(tmp_path: Path, corpus: Path) -> Settings:
     return Settings(corpus=corpus, index=tmp_path / "index")
 
 
+@pytest.fixture(scope="session")
+def built_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the three pages, built once; copied for each test that may change it."""
+    folder = tmp_path_factory.mktemp("words")
+    build_index(Settings(corpus=write_pages(folder / "corpus"), index=folder / "index"), encoder=WordEncoder())
+    CALIBRATION.save(folder / "index")
+    return folder / "index"
+
+
 @pytest.fixture
-def engine(settings: Settings, encoder: WordEncoder) -> Iterator[Engine]:
+def index(built_index: Path, settings: Settings) -> Path:
+    """The test's own index of the three pages, in the folder that its settings name."""
+    return Path(shutil.copytree(built_index, settings.index))
+
+
+@pytest.fixture
+def engine(index: Path, encoder: WordEncoder) -> Iterator[Engine]:
     """A real engine over the three pages."""
-    build_index(settings, encoder=encoder)
-    opened = Engine.open(settings.index, encoder=encoder)
+    opened = Engine.open(index, encoder=encoder)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def exits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `main` as the program does, in this process: (exit code, standard output, standard error)."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["procqa", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def served(index: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An index of the three pages; commands that open it get the words encoder in place of a stored model."""
+    monkeypatch.setattr("procqa.index.snapshot.OnnxEncoder", lambda folder, threads: encoder)
+    return index
 
 
 @pytest.fixture(scope="session")

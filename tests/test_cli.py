@@ -13,16 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from procqa import __version__
-from procqa.cli import main
 from procqa.cli.main import procqa
 from procqa.embedding import Encoder
 from procqa.engine import Engine
-from procqa.index.build import build_index
 from procqa.service.responses import AskResponse, SearchResponse
-from procqa.settings import Settings
 
 STAY = "How long do I stay in hospital after mitral valve repair?"
-COMMANDS = ("index", "index build", "index verify", "ask", "search", "serve")
+COMMANDS = (
+    *("index", "index build", "index verify", "ask", "search", "serve"),
+    *("eval", "eval run", "eval compare", "eval check", "eval calibrate", "eval import"),
+)
 
 
 def run(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -44,25 +44,9 @@ def invoke(*arguments: str | Path) -> Result:
 
 
 @pytest.fixture
-def exits(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    """Runs `main` as the program does, in this process: (exit code, standard output, standard error)."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["procqa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return call
-
-
-@pytest.fixture
-def index(settings: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index of the three pages; commands that open it get the words encoder in place of a stored model."""
-    build_index(settings, encoder=encoder)
-    monkeypatch.setattr("procqa.index.snapshot.OnnxEncoder", lambda folder, threads: encoder)
-    return settings.index
+def index(served: Path) -> Path:
+    """The index that the commands of these tests open."""
+    return served
 
 
 def one_sentence(text: str) -> bool:
@@ -84,7 +68,7 @@ def test_help_tells_what_a_command_does(command: str, option: str) -> None:
 def test_help_lists_every_command_with_its_purpose() -> None:
     output = invoke("--help").output
     listed = output.partition("Commands:")[2]
-    for name in ("index", "ask", "search", "serve"):
+    for name in ("index", "ask", "search", "serve", "eval"):
         (line,) = [line for line in listed.splitlines() if line.split()[:1] == [name]]
         assert len(line.split()) > 2
 

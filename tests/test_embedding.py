@@ -123,7 +123,7 @@ def test_shapes_lengths_and_offsets(real_encoder: OnnxEncoder) -> None:
     for text, item in zip(SENTENCES, real_encoder.encode_documents(SENTENCES), strict=True):
         count = real_encoder.count_tokens([text])[0]
         assert item.vector.shape == (384,)
-        assert item.tokens.shape == (count, 384)
+        assert item.tokens.shape == (count, real_encoder.token_dimensions)
         assert item.offsets.shape == (count, 2)
         assert item.vector.dtype == item.tokens.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(item.tokens, axis=1), 1, rtol=1e-5)
@@ -155,7 +155,7 @@ def test_nothing_to_read_is_still_a_vector(text: str, real_encoder: OnnxEncoder)
     item = real_encoder.encode_question(text)
     assert item.vector.shape == (384,)
     assert np.isfinite(item.vector).all()
-    assert item.tokens.shape == (0, 384)
+    assert item.tokens.shape == (0, real_encoder.token_dimensions)
     assert item.offsets.shape == (0, 2)
     assert real_encoder.encode_documents([]) == []
 

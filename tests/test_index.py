@@ -17,7 +17,7 @@ from procqa.engine import Engine
 from procqa.errors import ProcqaError, ReadError, SnapshotError
 from procqa.index.build import BuildReport, build_index
 from procqa.index.dense import DenseIndex, write_dense
-from procqa.index.snapshot import Manifest, Snapshot, current_folder, damage
+from procqa.index.snapshot import TOKENS, Manifest, Snapshot, current_folder, damage
 from procqa.index.tokens import CONTEXT, TokenIndex
 from procqa.settings import Settings
 
@@ -95,7 +95,10 @@ def test_counts_add_up(settings: Settings, build: Build, spy: SpyEncoder) -> Non
     assert snapshot.store.counts() == (3, 10)
     assert len(snapshot.dense) == len(snapshot.document_of) == len(snapshot.section_of) == 10
     assert snapshot.titles.shape == (3, spy.dimensions)
-    assert snapshot.headings.shape == (len(manifest.headings), spy.dimensions)
+    for place, heading in enumerate(manifest.headings):
+        np.testing.assert_array_equal(snapshot.headings.of(place)[0] / 127, spy.encode_question(heading).tokens)
+    passages = snapshot.store.passages(range(10))
+    assert [manifest.headings[place] for place in snapshot.heading_of] == [p.heading or p.section for p in passages]
     snapshot.close()
 
 
@@ -128,7 +131,7 @@ def test_stored_rows_belong_together(settings: Settings, build: Build, spy: SpyE
 def test_stored_tokens_belong_to_their_lines(settings: Settings, build: Build, spy: SpyEncoder) -> None:
     report = build()
     snapshot = Snapshot.open(settings.index, spy)
-    tokens = TokenIndex(folder_of(settings), spy.token_dimensions)
+    tokens = TokenIndex(folder_of(settings), TOKENS, spy.token_dimensions)
     for row, passage in enumerate(snapshot.store.passages(range(report.passages))):
         text = snapshot.store.text(passage)
         vectors, lines = tokens.of(row)
@@ -138,7 +141,7 @@ def test_stored_tokens_belong_to_their_lines(settings: Settings, build: Build, s
             np.testing.assert_array_equal(vectors[lines == number], np.rint(own * 127))
         gathered = tokens.gather(np.array([row, 0]))
         assert len(gathered.vectors) == len(vectors) + len(tokens.of(0)[0])
-        np.testing.assert_array_equal(gathered.lines[gathered.passages == 0], lines)
+        np.testing.assert_array_equal(gathered.lines[gathered.texts == 0], lines)
     snapshot.close()
 
 
@@ -256,7 +259,9 @@ def test_every_file_is_in_the_manifest_with_its_checksum(settings: Settings, bui
     assert damage(folder, Manifest.load(folder), checksums=True) == []
 
 
-@pytest.mark.parametrize("name", ["documents.sqlite", "vectors.faiss", "titles.npy", "headings.npy", "report.json"])
+@pytest.mark.parametrize(
+    "name", ["documents.sqlite", "vectors.faiss", "titles.npy", "tokens/vectors.i8", "report.json"]
+)
 def test_a_truncated_file_is_refused_by_name(name: str, settings: Settings, build: Build, spy: SpyEncoder) -> None:
     build()
     path = folder_of(settings) / name

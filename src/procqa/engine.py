@@ -6,20 +6,24 @@ import itertools
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
-from procqa.answering.choose import Chosen, SectionLine, choose_lines
+from procqa.answering.choose import Chosen
 from procqa.answering.citations import cite
-from procqa.answering.decide import Evidence, confidence, refusal
+from procqa.answering.decide import Calibration, Evidence, refusal
+from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
 from procqa.passages import count_tiktoken
-from procqa.retrieval import Found, Retriever, ScoredLine
+from procqa.retrieval import WEIGHTS, Found, Retriever, read_query
 from procqa.types import (
     Abstention,
+    Clarification,
     Document,
     Filters,
     Hit,
@@ -34,7 +38,11 @@ from procqa.types import (
 T = TypeVar("T")
 
 LONGEST_QUESTION = 4000
-HITS = 40  # passages looked at for words and for the margin over other pages
+# The sections named when there is no answer, from so many of the best passages.
+NEAREST, NEAREST_PASSAGES = 3, 10
+# A title this near to the question names the procedure that was asked about.
+NAMED_TITLE = 0.5
+WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
 MESSAGES: Mapping[Reason, str] = {
     Reason.NO_RELEVANT_CONTENT: "Nothing in these pages answers this question.",
     Reason.LOW_CONFIDENCE: "These pages may touch on this, but no passage clearly answers it.",
@@ -47,9 +55,12 @@ MESSAGES: Mapping[Reason, str] = {
 class Engine:
     """Answers questions from one snapshot; safe to call from several threads."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS) -> None:
+        """`weights` are those of the parts of a passage's score; ablations set some to 0."""
         self._snapshot = snapshot
-        self._retriever = Retriever(snapshot)
+        self._retriever = Retriever(snapshot, weights)
+        self._drafter = Drafter(snapshot)
+        self._calibration = Calibration.load(snapshot.index, snapshot.manifest.model_sha256)
 
     @classmethod
     def open(cls, index: Path, *, encoder: Encoder | None = None, threads: int = 0) -> Self:
@@ -77,7 +88,7 @@ class Engine:
         self, question: str, *, filters: Filters | None = None, top_k: int = 10, max_tokens: int | None = None
     ) -> list[Hit]:
         """The best passages. With `max_tokens`, best first as many as fit a budget in tiktoken (cl100k) tokens."""
-        hits = self._retriever.hits(self._retriever.search(_checked(question), filters), top_k)
+        hits = self._retriever.hits(self._retriever.search(read_query(_checked(question)), filters), top_k)
         if max_tokens is None:
             return hits
         packed, used = [], 0
@@ -103,71 +114,65 @@ class Engine:
         """
         clock = _Clock()
         question = _checked(question)
-        asked = " ".join([*history, question])
+        query = read_query(question, history)
         if not any(character.isalpha() for character in question):
-            return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), (), clock)
-        found = clock.time("retrieval", lambda: self._retriever.search(asked, filters))
-        hits = tuple(self._retriever.hits(found, max(passages, HITS)))
-        if not hits:
-            return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, (), (), clock)
-        evidence = self._evidence(asked, hits)
-        probability = confidence(evidence)
-        reason = refusal(evidence, probability)
-        if reason is not None:
-            return self._abstain(question, reason, round(probability, 4), _places(hits), hits[:passages], clock)
-        chosen = clock.time("answering", lambda: self._choose(question, found, hits, max_answers, probability))
-        documents = {item.doc_id: self._known(item.doc_id) for item in chosen}
-        answers, citations = cite(chosen, documents)
-        best = hits[0].passage
+            return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
+        found = clock.time("retrieval", lambda: self._retriever.search(query, filters))
+        hits = tuple(self._retriever.hits(found, passages))
+        if not len(found):
+            return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
+        best = self._place(found, 0)
+        with clock.stage("answering"):
+            evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id))
+            probability = self._calibration.probability(evidence)
+            options = self._drafter.pages(found)
+        if probability < self._calibration.threshold:
+            reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
+            return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
+        with clock.stage("answering"):
+            places = options if len(options) > 1 else self._drafter.sections(found, 0)
+            chosen = [
+                self._drafter.choose(query, found, place, round(probability / rank, 4))
+                for rank, place in enumerate(itertools.islice(places, max_answers), 1)
+            ]
+            answers, citations = cite(chosen, {item.doc_id: self._known(item.doc_id) for item in chosen})
+        unsure = tuple(replace(self._place(found, place), section="") for place in options)
         return Reply(
             id=uuid.uuid4().hex,
-            status=Status.ANSWERED,
+            status=Status.NEEDS_CLARIFICATION if len(options) > 1 else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(question, Place(best.doc_id, best.title, best.section), bool(history)),
+            interpreted_as=Interpretation(query.focus, best, bool(history)),
             answers=answers,
             citations=citations,
             abstention=None,
-            clarification=None,
-            hits=hits[:passages],
+            clarification=Clarification(WHICH_ONE, unsure) if len(options) > 1 else None,
+            hits=hits,
             index=self.info,
             timing_ms=clock.read(),
         )
 
-    def _choose(self, question: str, found: Found, hits: Sequence[Hit], limit: int, probability: float) -> list[Chosen]:
-        """The best words of the best sections of the best passage's page: never of another page."""
-        doc_id = hits[0].passage.doc_id
-        sections: dict[str, list[SectionLine]] = {}
-        for hit, lines in zip(hits, found.lines, strict=False):
-            if hit.passage.doc_id == doc_id:
-                sections.setdefault(hit.passage.section, []).extend(_section_lines(hit, lines))
-        chosen = []
-        for place, (section, of_section) in enumerate(itertools.islice(sections.items(), limit)):
-            words = choose_lines(question, sorted(of_section, key=lambda item: item.line.start))
-            chosen.append(Chosen(doc_id, section, words, round(probability / (place + 1), 4)))
-        return chosen
+    def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Chosen] | None:
+        """The evidence and the words of the best answer, whether it would be given or not; what calibration reads."""
+        query = read_query(_checked(question), history)
+        found = self._retriever.search(query)
+        if not len(found):
+            return None
+        page = self._known(self._place(found, 0).doc_id)
+        return self._drafter.evidence(query, found, 0, page), self._drafter.choose(query, found, 0, 0.0)
 
-    def _evidence(self, question: str, hits: Sequence[Hit]) -> Evidence:
-        best = hits[0]
-        others = [hit.score for hit in hits if hit.passage.doc_id != best.passage.doc_id]
-        document = self._known(best.passage.doc_id)
-        lexical = self._snapshot.lexical
-        words = lexical.content_terms(question)
-        held = words & set(lexical.terms(f"{document.title} {document.text}"))
-        return Evidence(
-            dense=best.signals["dense"],
-            title=best.signals["title"],
-            margin=best.score - max(others) if others else 0.0,
-            explained=len(held) / len(words) if words else 0.0,
-        )
+    @property
+    def model(self) -> str:
+        """The identity of the encoder, which a calibration is good for."""
+        return self._snapshot.manifest.model_sha256
 
     def _abstain(
         self,
         question: str,
         reason: Reason,
         probability: float,
-        nearest: tuple[Place, ...],
         hits: tuple[Hit, ...],
         clock: _Clock,
+        nearest: tuple[Place, ...] = (),
     ) -> Reply:
         return Reply(
             id=uuid.uuid4().hex,
@@ -176,12 +181,21 @@ class Engine:
             interpreted_as=None,
             answers=(),
             citations=(),
-            abstention=Abstention(reason, MESSAGES[reason], nearest, probability),
+            abstention=Abstention(reason, MESSAGES[reason], nearest, round(probability, 4)),
             clarification=None,
             hits=hits,
             index=self.info,
             timing_ms=clock.read(),
         )
+
+    def _place(self, found: Found, place: int) -> Place:
+        (passage,) = self._snapshot.store.passages(found.rows[place : place + 1])
+        return Place(passage.doc_id, passage.title, passage.section)
+
+    def _nearest(self, found: Found) -> tuple[Place, ...]:
+        """The first distinct sections found."""
+        passages = self._snapshot.store.passages(found.rows[:NEAREST_PASSAGES])
+        return tuple(dict.fromkeys(Place(p.doc_id, p.title, p.section) for p in passages))[:NEAREST]
 
     def _known(self, doc_id: str) -> Document:
         document = self._snapshot.store.document(doc_id)
@@ -196,12 +210,15 @@ class _Clock:
         self._began = time.perf_counter()
         self._stages: dict[str, float] = {}
 
-    def time(self, stage: str, work: Callable[[], T]) -> T:
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
         began = time.perf_counter()
-        try:
+        yield
+        self._stages[name] = self._stages.get(name, 0.0) + (time.perf_counter() - began) * 1000
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        with self.stage(stage):
             return work()
-        finally:
-            self._stages[stage] = (time.perf_counter() - began) * 1000
 
     def read(self) -> dict[str, float]:
         total = (time.perf_counter() - self._began) * 1000
@@ -215,18 +232,3 @@ def _checked(question: str) -> str:
     if len(text) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(text)} characters; at most {LONGEST_QUESTION} are read.")
     return text
-
-
-def _section_lines(hit: Hit, lines: Sequence[ScoredLine]) -> list[SectionLine]:
-    passage = hit.passage
-    return [
-        SectionLine(line, hit.text[line.start - passage.start : line.end - passage.start], scored.score)
-        for scored in lines
-        for line in (passage.lines[scored.number],)
-    ]
-
-
-def _places(hits: Sequence[Hit], limit: int = 3) -> tuple[Place, ...]:
-    """The first distinct sections of some hits."""
-    places = dict.fromkeys(Place(hit.passage.doc_id, hit.passage.title, hit.passage.section) for hit in hits)
-    return tuple(places)[:limit]

@@ -43,10 +43,10 @@ def asks_for_list(question: str) -> bool:
 
 def choose_lines(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
     """The lines that answer, from all lines of a section in page order."""
-    best = max(range(len(lines)), key=lambda place: (lines[place].score, -place))
-    if asks_for_list(question) and lines[best].line.is_item:
-        return _whole_list(lines, best)
-    return (lines[best],)
+    items = [place for place, item in enumerate(lines) if item.line.is_item]
+    wanted = items if asks_for_list(question) and items else list(range(len(lines)))
+    best = max(wanted, key=lambda place: (lines[place].score, -place))
+    return _whole_list(lines, best) if wanted is items else (lines[best],)
 
 
 def _whole_list(lines: Sequence[SectionLine], best: int) -> tuple[SectionLine, ...]:

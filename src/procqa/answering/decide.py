@@ -1,46 +1,115 @@
-"""Whether to answer: several weak signals, one probability, one threshold.
+"""Whether to answer, and whether to ask back: several weak signals, one calibrated probability, one threshold.
 
-A similarity threshold alone passes most unanswerable questions, so the probability is a logistic model of the
-question's similarity to passage and title, the margin to the next page, and the share of its words that the page
-explains.
+A similarity threshold alone passes most unanswerable questions. So the probability that an answer is right is a
+logistic model of several signals, fitted on questions with known answers (`procqa eval calibrate`).
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from importlib import resources
+from pathlib import Path
 
+from procqa.errors import SnapshotError
 from procqa.types import Reason
 
-# Fitted by hand on the seeds; re-fitted on dev questions by the calibrator.
-WEIGHTS: Mapping[str, float] = {"bias": -5.0, "dense": 6.0, "title": 3.0, "margin": 2.0, "explained": 3.0}
-THRESHOLD = 0.35
+CALIBRATION_FILE = "calibration.json"
+# Two pages whose best scores differ by less than this, with titles this much alike, fit a question equally well.
+CLOSE_SCORES, ALIKE_TITLES = 0.02, 0.55
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of the best passage: cosines with passage and title, the score's margin over the best passage of
-    another page, and the share (0 to 1) of the question's content words that the page holds."""
+    """What is known of the best passage. Cosines unless said otherwise.
 
-    dense: float
+    `line`, `page` and `weakest` are late-interaction means: of the best line, of the whole page, and of the third of
+    the question's words that the page knows least. `bm25` is relative to the best passage, `section` the router's log
+    probability, `named` the share of the names in the question that are the page's own. The margins are differences of
+    total score to the best passage of another page, and of another section of the page. `explained` is the share of
+    the question's content words that the page holds.
+    """
+
+    line: float
+    page: float
     title: float
-    margin: float
+    dense: float
+    bm25: float
+    section: float
+    named: float
+    weakest: float
+    page_margin: float
+    section_margin: float
     explained: float
 
 
-def confidence(evidence: Evidence) -> float:
-    """The probability, 0 to 1, that the best passage answers the question."""
-    total = WEIGHTS["bias"] + sum(
-        WEIGHTS[name] * getattr(evidence, name) for name in ("dense", "title", "margin", "explained")
-    )
-    return 1 / (1 + math.exp(-total))
+SIGNALS = tuple(field.name for field in fields(Evidence))
 
 
-def refusal(evidence: Evidence, probability: float) -> Reason | None:
-    """Why not to answer, or None to answer."""
-    if probability >= THRESHOLD:
-        return None
-    if evidence.dense < 0.25 and evidence.explained < 0.5:
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic model of the evidence: probability = 1 / (1 + exp(-(bias + sum of weight x signal)))."""
+
+    model: str  # identity of the encoder whose signals it was fitted on
+    weights: Mapping[str, float]
+    bias: float
+    threshold: float  # answer from this probability on
+
+    def probability(self, evidence: Evidence) -> float:
+        """The probability, 0 to 1, that an answer from the best passage is right."""
+        total = self.bias + sum(self.weights[name] * getattr(evidence, name) for name in SIGNALS)
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+
+    def save(self, folder: Path) -> Path:
+        """Write calibration.json into an index folder, beside its snapshots."""
+        path = folder / CALIBRATION_FILE
+        staged = path.with_suffix(".tmp")
+        staged.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+        staged.replace(path)
+        return path
+
+    @classmethod
+    def load(cls, folder: Path, model: str) -> Calibration:
+        """The calibration kept with an index when it was fitted on the same encoder, else the packaged one.
+
+        Raises SnapshotError when the file is damaged.
+        """
+        path = folder / CALIBRATION_FILE
+        if path.exists():
+            try:
+                own = _parsed(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError, TypeError, KeyError):
+                raise SnapshotError(
+                    f"{path} cannot be read; fit it again with `procqa eval calibrate`, or delete it."
+                ) from None
+            if own.model == model:
+                return own
+        return _parsed(resources.files("procqa.answering").joinpath(CALIBRATION_FILE).read_text(encoding="utf-8"))
+
+
+def _parsed(text: str) -> Calibration:
+    values = json.loads(text)
+    weights = {name: float(values["weights"][name]) for name in SIGNALS}
+    return Calibration(str(values["model"]), weights, float(values["bias"]), float(values["threshold"]))
+
+
+def refusal(evidence: Evidence, *, named: bool) -> Reason:
+    """Why an answer is held back. `named` tells whether the best page is clearly the one that was asked about."""
+    if evidence.dense < 0.3 and evidence.explained < 0.5:
         return Reason.NO_RELEVANT_CONTENT
-    return Reason.LOW_CONFIDENCE
+    if named:
+        return Reason.SECTION_MISSING
+    return Reason.UNKNOWN_PROCEDURE if evidence.title < 0.35 else Reason.LOW_CONFIDENCE
+
+
+def equally_good(scores: Sequence[float], title_cosines: Sequence[float]) -> int:
+    """How many of the pages, best first, fit equally well: 1 means that the best stands alone.
+
+    `title_cosines[i]` is the cosine of page i's title with the best page's.
+    """
+    count = 1
+    while count < len(scores) and scores[0] - scores[count] < CLOSE_SCORES and title_cosines[count] >= ALIKE_TITLES:
+        count += 1
+    return count

@@ -42,6 +42,9 @@ def evaluation() -> None:
     "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("eval/runs/latest"), show_default=True
 )
 @click.option("--system", help="procqa, or a baseline: bm25, dense, fusion.  [default: procqa]")
+@click.option(
+    "--without", multiple=True, help="Leave out a part of procqa's score, to see what it is worth; may be repeated."
+)
 @_url_option
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Questions asked at once.")
 @click.option("--fresh", is_flag=True, help="Throw away an unfinished run in --out instead of going on with it.")
@@ -55,6 +58,7 @@ def run(
     index: Path | None,
     out: Path,
     system: str | None,
+    without: tuple[str, ...],
     url: str | None,
     workers: int,
     fresh: bool,
@@ -66,11 +70,13 @@ def run(
     from procqa.evaluation import METRICS, evaluate, open_service, open_system
     from procqa.evaluation.report import write_report
 
-    if url and (system or index):
+    if url and (system or index or without):
         raise click.UsageError("--url asks a service, which has a system and an index of its own.")
     settings = settings_from(index=index, threads=threads)
     asked = (
-        open_service(url) if url else open_system(system or "procqa", index=settings.index, threads=settings.threads)
+        open_service(url)
+        if url
+        else open_system(system or "procqa", index=settings.index, threads=settings.threads, without=without)
     )
     try:
         metrics = evaluate(gold, asked, out, workers=workers, progress=shown_on(sys.stderr), fresh=fresh, sample=sample)
@@ -128,6 +134,62 @@ def check(gold: Path, index: Path | None, url: str | None) -> None:
     if problems:
         sys.exit(1)
     click.echo(f"{gold}: {len(items.items)} questions fit the pages.")
+
+
+@evaluation.command()
+@click.option(
+    "--file", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Questions with candidates."
+)
+@index_option
+@click.option("--system", type=click.Choice(["procqa", "dense", "bm25"]), default="procqa", show_default=True)
+@threads_option
+def choose(path: Path, index: Path | None, system: str, threads: int | None) -> None:
+    """Score how well given sentences are chosen (MRR and MAP); the index lends its encoder."""
+    from procqa.evaluation.choice import evaluate_choice, load_choice
+    from procqa.evaluation.choice_scorers import bm25_scorer, dense_scorer, procqa_scorer
+    from procqa.index.snapshot import Snapshot
+
+    settings = settings_from(index=index, threads=threads)
+    if system == "bm25":
+        score = bm25_scorer(load_choice(path))
+    else:
+        encoder = Snapshot.open(settings.index, threads=settings.threads).encoder
+        score = dense_scorer(encoder) if system == "dense" else procqa_scorer(encoder)
+    for name, figure in evaluate_choice(path, score).figures.items():
+        click.echo(f"{name.upper():4} {figure.value:.3f}  ({figure.low:.3f} to {figure.high:.3f}, n={figure.n})")
+
+
+@evaluation.command()
+@_gold_option
+@index_option
+@click.option(
+    "--refusals",
+    type=click.FloatRange(0, 1),
+    default=0.15,
+    show_default=True,
+    help="Share of answerable questions that may be refused; the threshold follows from it.",
+)
+@threads_option
+def calibrate(gold: Path, index: Path | None, refusals: float, threads: int | None) -> None:
+    """Fit confidence and the threshold to answer on gold questions, and keep them with the index.
+
+    Fit on questions that are not used to report results.
+    """
+    from procqa.engine import Engine
+    from procqa.evaluation.calibrate import calibrate as fit_to
+
+    settings = settings_from(index=index, threads=threads)
+    engine = Engine.open(settings.index, threads=settings.threads)
+    try:
+        fit = fit_to(gold, engine, refusals=refusals, progress=shown_on(sys.stderr))
+    finally:
+        engine.close()
+    path = fit.calibration.save(settings.index)
+    click.echo(
+        f"Fitted on {fit.questions} questions, {fit.right} of them answered right. Answering from "
+        f"{fit.calibration.threshold:.2f} on refuses {fit.false_refusals:.0%} of the answerable and answers "
+        f"{fit.false_answers:.0%} of the unanswerable ones. Written: {path}"
+    )
 
 
 @evaluation.command("import")

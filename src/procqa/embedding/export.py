@@ -9,6 +9,7 @@ import platform
 import shutil
 import tempfile
 import warnings
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from procqa.embedding.onnx import MODEL_FILE, PROJECTION_FILE, TOKENIZER_FILE, EncoderCard, OnnxEncoder
 from procqa.embedding.projection import fit_projection
+from procqa.embedding.router import fit_router
 from procqa.errors import ModelError
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
@@ -48,6 +50,13 @@ def model_identity(model: str) -> tuple[str, str]:
     return model, hashlib.sha256(model.encode()).hexdigest()
 
 
+def recipe() -> str:
+    """Changes when the texts do that the projection and the router are fitted on."""
+    data = resources.files("procqa.embedding")
+    texts = (data.joinpath(name).read_bytes() for name in ("sample.txt", "section_questions.jsonl"))
+    return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
+
+
 def export_encoder(model: str, folder: Path) -> EncoderCard:
     """Export a model to `folder` as int8 ONNX for this machine's kind of processor. Raises ModelError."""
     name, digest = model_identity(model)
@@ -61,7 +70,9 @@ def export_encoder(model: str, folder: Path) -> EncoderCard:
         shutil.copyfile(next((Path(scratch) / "onnx").glob("*.onnx")), folder / MODEL_FILE)
         shutil.copyfile(Path(scratch) / TOKENIZER_FILE, folder / TOKENIZER_FILE)
     card.save(folder)
-    np.save(folder / PROJECTION_FILE, fit_projection(OnnxEncoder(folder)))
+    exported = OnnxEncoder(folder)
+    np.save(folder / PROJECTION_FILE, fit_projection(exported))
+    fit_router(exported).save(folder)
     return card
 
 
@@ -79,6 +90,7 @@ def _export(source: str, name: str, digest: str, scratch: Path) -> EncoderCard:
         max_tokens=int(loaded.max_seq_length or 256),
         pooling=_pooling(loaded, source),
         quantisation=quantisation,
+        recipe=recipe(),
         question_prompt=prompts.get("query") or "",
         document_prompt=prompts.get("document") or prompts.get("passage") or "",
     )

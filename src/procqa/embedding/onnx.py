@@ -32,8 +32,14 @@ class EncoderCard:
     max_tokens: int  # special tokens counted
     pooling: str  # "mean" or "cls"
     quantisation: str  # ONNX Runtime's name for the int8 form, or "fp32"
+    recipe: str  # hash of what the projection and the router were fitted on
     question_prompt: str = ""
     document_prompt: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Equal for encoders that make the same vectors."""
+        return f"{self.sha256}+{self.recipe}"
 
     def save(self, folder: Path) -> None:
         """Write `encoder.json` into the folder."""

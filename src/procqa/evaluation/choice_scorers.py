@@ -1,14 +1,21 @@
-"""Plain scorers of candidate sentences, that a better one has to beat: BM25, and the encoder's cosine."""
+"""Scorers of candidate sentences: BM25, the encoder's cosine, and what procqa does with lines."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from procqa.embedding import Encoder
 from procqa.evaluation.choice import ChoiceItem, Score
+from procqa.index.tokens import SCALE, Tokens, owned_tokens
+from procqa.retrieval.interaction import compare_lines, token_weights
+from procqa.retrieval.search import WEIGHTS
+from procqa.types import Line, Passage
 
 K1 = 1.2
 B = 0.75
@@ -54,6 +61,56 @@ def dense_scorer(encoder: Encoder) -> Score:
         return [float(asked @ vector) for vector in vectors]
 
     return score
+
+
+def procqa_scorer(encoder: Encoder) -> Score:
+    """What procqa's retrieval says of lines: late interaction with the candidates read in their context, plus cosine.
+
+    Candidates stand together in passages as large as the encoder reads; there is no title or heading to use.
+    """
+
+    def score(question: str, candidates: Sequence[str]) -> list[float]:
+        asked = encoder.encode_question(question)
+        weights = token_weights(question, asked)
+        scores: list[float] = []
+        for passage, text in _passages(candidates, encoder):
+            encoded = encoder.encode_documents([text])[0]
+            vectors, lines = owned_tokens(encoded, passage, 0)
+            texts = np.zeros(len(lines), dtype=np.int64)
+            similar = compare_lines(asked.tokens, Tokens(vectors.astype(np.float32) / SCALE, texts, lines))
+            of_line = dict(zip(similar.lines.tolist(), (weights @ similar.best).tolist(), strict=True))
+            cosine = WEIGHTS["dense"] * float(asked.vector @ encoded.vector)
+            scores += [WEIGHTS["line"] * of_line.get(line, -1.0) + cosine for line in range(len(passage.lines))]
+        return scores
+
+    return score
+
+
+def _passages(candidates: Sequence[str], encoder: Encoder) -> Iterator[tuple[Passage, str]]:
+    """Candidates in order as the lines of passages; one too long for the encoder is shortened to what it reads."""
+    packed: list[str] = []
+    room = encoder.max_tokens
+    for candidate in candidates:
+        tokens = encoder.count_tokens([candidate])[0]
+        while tokens > encoder.max_tokens:
+            candidate = candidate[: len(candidate) * 9 // 10]
+            tokens = encoder.count_tokens([candidate])[0]
+        if packed and tokens > room:
+            yield _passage(packed)
+            packed, room = [], encoder.max_tokens
+        packed.append(candidate)
+        room -= tokens
+    if packed:
+        yield _passage(packed)
+
+
+def _passage(texts: Sequence[str]) -> tuple[Passage, str]:
+    ends = list(itertools.accumulate(len(text) + 1 for text in texts))
+    lines = tuple(
+        Line(end - 1 - len(text), end - 1, number, False)
+        for number, (text, end) in enumerate(zip(texts, ends, strict=True))
+    )
+    return Passage("", "", "", "", "", 0, ends[-1], lines), "\n".join(texts)
 
 
 def _words(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from procqa.embedding import Encoder
@@ -9,18 +10,30 @@ from procqa.errors import ProcqaError
 from procqa.evaluation.baselines import BASELINES, Baseline
 from procqa.evaluation.systems import EngineSystem, System
 from procqa.index.snapshot import Snapshot
+from procqa.retrieval import WEIGHTS
 
 SYSTEMS = ("procqa", *BASELINES)
 
 
 def open_system(
-    name: str = "procqa", *, index: Path = Path("index"), threads: int = 0, encoder: Encoder | None = None
+    name: str = "procqa",
+    *,
+    index: Path = Path("index"),
+    threads: int = 0,
+    encoder: Encoder | None = None,
+    without: Sequence[str] = (),
 ) -> System:
-    """One of SYSTEMS over the current snapshot of `index`; `encoder` replaces the stored one. Raises ProcqaError."""
+    """One of SYSTEMS over the current snapshot of `index`; `encoder` replaces the stored one.
+
+    `without` leaves out parts of procqa's score (an ablation). Raises ProcqaError.
+    """
     if name not in SYSTEMS:
         raise ProcqaError(f"{name} is not a system; the systems are {', '.join(SYSTEMS)}.")
+    unknown = [part for part in without if part not in WEIGHTS]
+    if unknown or (without and name != "procqa"):
+        raise ProcqaError(f"Only procqa can go without a part, and its parts are {', '.join(WEIGHTS)}.")
     snapshot = Snapshot.open(index, encoder, threads)
-    return EngineSystem(snapshot) if name == "procqa" else Baseline(name, BASELINES[name](), snapshot)
+    return EngineSystem(snapshot, without) if name == "procqa" else Baseline(name, BASELINES[name](), snapshot)
 
 
 def open_service(url: str, timeout: float = 60.0) -> System:

@@ -5,8 +5,8 @@ The baselines stand in baselines.py, a running service in remote.py; opening.py 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from procqa import __version__
@@ -14,6 +14,7 @@ from procqa.engine import Engine
 from procqa.evaluation.gold import GoldItem
 from procqa.evaluation.records import PassageRecord, SectionRef, SpanRecord
 from procqa.index.snapshot import Snapshot
+from procqa.retrieval import WEIGHTS
 from procqa.types import Answer, Citation, Document, Hit, Reply
 
 PASSAGES = 10  # retrieved passages that a row keeps, and that the ranking metrics read
@@ -69,15 +70,18 @@ class System(Protocol):
 
 
 class EngineSystem:
-    """procqa, in process."""
+    """procqa, in process; `without` names parts of a passage's score that are left out, to see what each is worth."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, without: Sequence[str] = ()) -> None:
         self._snapshot = snapshot
-        self._engine = Engine(snapshot)
+        self._without = tuple(without)
+        weights = {name: 0.0 if name in self._without else weight for name, weight in WEIGHTS.items()}
+        self._engine = Engine(snapshot, weights)
 
     def info(self) -> SystemInfo:
         """What its snapshot says."""
-        return snapshot_info("procqa", self._snapshot)
+        info = snapshot_info("procqa", self._snapshot)
+        return replace(info, settings={**info.settings, "without": list(self._without)}) if self._without else info
 
     def ask(self, item: GoldItem) -> Outcome:
         """Ask the engine."""

@@ -142,11 +142,11 @@ def _read(
 
 def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
     """The encoder exported into `folder`: linked from the current snapshot when it is there, whole and the same."""
-    from procqa.embedding.export import export_encoder, model_identity
+    from procqa.embedding.export import export_encoder, model_identity, recipe
 
     _, digest = model_identity(settings.model)
     current = _current(settings.index, below=f"{files.ENCODER}/", checksums=True)
-    if current and current.model_sha256 == digest:
+    if current and current.model_sha256 == f"{digest}+{recipe()}":
         stored = settings.index / files.FOLDER / current.version / files.ENCODER
         shutil.copytree(stored, folder, copy_function=os.link)
     else:
@@ -178,7 +178,7 @@ def _current(index: Path, *, below: str = "", checksums: bool = False) -> files.
 
 
 def _model_sha256(encoder: Encoder) -> str:
-    return encoder.card.sha256 if isinstance(encoder, OnnxEncoder) else encoder.name
+    return encoder.card.identity if isinstance(encoder, OnnxEncoder) else encoder.name
 
 
 def _key(text: str) -> str:

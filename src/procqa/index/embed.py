@@ -13,7 +13,7 @@ from procqa.index import snapshot as files
 from procqa.index.dense import DenseIndex, write_dense
 from procqa.index.lexical import write_lexical
 from procqa.index.store import Store
-from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens
+from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens, whole_tokens
 from procqa.passages import embedded_prefix
 from procqa.progress import Progress
 
@@ -36,7 +36,7 @@ def embed_store(
         keys = store.embedded_keys()
         fresh = sum(kept is None or key not in kept for key in keys)
         vectors: FloatArray = np.zeros((len(keys), encoder.dimensions), dtype=np.float32)
-        with TokenWriter(staging) as tokens, progress("Embedding", fresh, "passages") as advance:
+        with TokenWriter(staging, files.TOKENS) as tokens, progress("Embedding", fresh, "passages") as advance:
             for first in range(0, len(keys), BLOCK):
                 rows = range(first, min(first + BLOCK, len(keys)))
                 missing = [row for row in rows if kept is None or keys[row] not in kept]
@@ -48,8 +48,12 @@ def embed_store(
                 advance(len(missing))
         write_dense(vectors, staging / files.DENSE)
         write_lexical(store.embedded_texts(), staging / files.LEXICAL)
-        _save_vectors(encoder, [title for _, title, _ in store.titles()], staging / files.TITLES)
-        _save_vectors(encoder, headings, staging / files.HEADINGS)
+        # A title or heading of any length is read whole, in windows, as a question is.
+        titles = [encoder.encode_question(title).vector for _, title, _ in store.titles()]
+        np.save(staging / files.TITLES, np.stack(titles))
+        with TokenWriter(staging, files.HEADINGS) as writer:
+            for heading in headings:
+                writer.add(*whole_tokens(encoder.encode_question(heading)))
         return fresh
     finally:
         store.close()
@@ -71,7 +75,7 @@ class _Kept:
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         self._store = Store(folder / files.STORE)
         self._dense = DenseIndex(folder / files.DENSE)
-        self._tokens = TokenIndex(folder, encoder.token_dimensions)
+        self._tokens = TokenIndex(folder, files.TOKENS, encoder.token_dimensions)
         self._row_of = {key: row for row, key in enumerate(self._store.embedded_keys())}
 
     def __contains__(self, key: str) -> bool:
@@ -83,8 +87,3 @@ class _Kept:
 
     def close(self) -> None:
         self._store.close()
-
-
-def _save_vectors(encoder: Encoder, texts: Sequence[str], path: Path) -> None:
-    # A title or heading of any length is read whole, in windows, as a question is.
-    np.save(path, np.stack([encoder.encode_question(text).vector for text in texts]))

@@ -2,7 +2,7 @@
 
 index/CURRENT                      the version that readers open, replaced by one atomic rename
 index/snapshots/<version>/         manifest.json (written last), documents.sqlite, vectors.faiss, titles.npy,
-                                   headings.npy, lexical/, encoder/, report.json
+                                   tokens/, headings/, lexical/, encoder/, report.json
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.encoder import FloatArray
+from procqa.embedding.router import SectionRouter
 from procqa.errors import ProcqaError, SnapshotError
-from procqa.index.dense import DenseIndex
+from procqa.index.dense import DenseIndex, Rows
 from procqa.index.lexical import LexicalIndex
 from procqa.index.store import Store
 from procqa.index.tokens import TokenIndex
@@ -28,7 +29,7 @@ from procqa.types import IndexInfo
 FORMAT_VERSION = 1
 POINTER, FOLDER, MANIFEST, REPORT = "CURRENT", "snapshots", "manifest.json", "report.json"
 STORE, DENSE, LEXICAL, ENCODER = "documents.sqlite", "vectors.faiss", "lexical", "encoder"
-TITLES, HEADINGS = "titles.npy", "headings.npy"
+TITLES, TOKENS, HEADINGS = "titles.npy", "tokens", "headings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class Manifest:
     version: str
     built_at: str
     embedding_model: str
-    model_sha256: str
+    model_sha256: str  # the identity of the encoder: weights, and what its projection and router were fitted on
     passage_tokens: int
     corpus_sha256: str
     documents: int
     passages: int
     set_aside: int
-    headings: tuple[str, ...]  # row i of headings.npy is the vector of heading i
+    headings: tuple[str, ...]  # in the order of the tokens in headings/
     files: dict[str, dict[str, Any]] = field(default_factory=dict)  # path: {"bytes", "sha256"}
     format_version: int = FORMAT_VERSION
 
@@ -148,8 +149,7 @@ class Snapshot:
             self.dense = DenseIndex(folder / DENSE)
             self.lexical = LexicalIndex(folder / LEXICAL)
             self.titles: FloatArray = np.load(folder / TITLES)
-            self.headings: FloatArray = np.load(folder / HEADINGS)
-            self.document_of, self.section_of = self.store.layout()
+            self.document_of, self.section_of, self.heading_of = self._layout()
         except ProcqaError:
             raise
         except Exception as error:  # each library raises kinds of its own for a file it cannot read
@@ -158,7 +158,9 @@ class Snapshot:
                 "see `procqa index verify`, or rebuild with `procqa index build`."
             ) from error
         self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
-        self.tokens = TokenIndex(folder, self.encoder.token_dimensions)
+        self.router = SectionRouter.load(folder / ENCODER)
+        self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
+        self.headings = TokenIndex(folder, HEADINGS, self.encoder.token_dimensions)
         if self.encoder.dimensions != self.dense.dimensions:
             raise SnapshotError(
                 f"The index {folder.name} holds vectors of {self.dense.dimensions} dimensions and the encoder makes "
@@ -176,6 +178,17 @@ class Snapshot:
         if not folder.is_dir():
             raise SnapshotError(f"The index {folder.name} is gone from {index}; rebuild it with `procqa index build`.")
         return cls(folder, encoder, threads)
+
+    def _layout(self) -> tuple[Rows, list[str], Rows]:
+        """For every passage the number of its document, its section, and the number of its heading."""
+        documents, sections, headings = self.store.layout()
+        number = {heading: place for place, heading in enumerate(self.manifest.headings)}
+        return documents, sections, np.array([number[heading] for heading in headings], dtype=np.int64)
+
+    @property
+    def index(self) -> Path:
+        """The index folder that the snapshot stands in."""
+        return self.folder.parents[1]
 
     @property
     def info(self) -> IndexInfo:

@@ -134,10 +134,12 @@ class Store:
         """The hash of the embedded text of every passage, row by row."""
         return [key for (key,) in self._rows("SELECT embedded FROM passages ORDER BY row")]
 
-    def layout(self) -> tuple[Rows, list[str]]:
-        """For every passage the number of its document, and its section's name."""
-        found = self._rows("SELECT doc, section FROM passages ORDER BY row").fetchall()
-        return np.array([doc for doc, _ in found], dtype=np.int64), [section for _, section in found]
+    def layout(self) -> tuple[Rows, list[str], list[str]]:
+        """For every passage the number of its document, its section's name, and its heading (or that name)."""
+        query = "SELECT doc, section, CASE heading WHEN '' THEN section ELSE heading END FROM passages ORDER BY row"
+        found = self._rows(query).fetchall()
+        documents = np.array([doc for doc, _, _ in found], dtype=np.int64)
+        return documents, [section for _, section, _ in found], [heading for _, _, heading in found]
 
     def close(self) -> None:
         """Close this thread's connection."""

@@ -1,8 +1,8 @@
-"""Token vectors of every passage, as int8 on disk: what late interaction compares a question's tokens with.
+"""Token vectors of many texts, as int8 on disk: what late interaction compares a question's tokens with.
 
-Three flat files, mapped from disk so that processes share them: `tokens.i8` (N rows of t numbers, each a unit vector's
-part times 127), `token_lines.i2` (for each row the line of its passage that it belongs to, or CONTEXT for title and
-heading), `token_starts.npy` (passage p owns rows starts[p] to starts[p + 1]). Bullets and the like are left out.
+Three flat files in a folder of their own, mapped from disk so that processes share them: `vectors.i8` (N rows of t
+numbers, each a unit vector's part times 127), `lines.i2` (for each row the line of its passage that it belongs to, or
+CONTEXT for title and heading), `starts.npy` (text p owns rows starts[p] to starts[p + 1]).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.types import Passage
 
-VECTORS, LINES, STARTS = "tokens.i8", "token_lines.i2", "token_starts.npy"
+VECTORS, LINES, STARTS = "vectors.i8", "lines.i2", "starts.npy"
 CONTEXT = -1
 SCALE = 127.0
 
@@ -33,23 +33,30 @@ def owned_tokens(encoded: Encoded, passage: Passage, prefix: int) -> tuple[Bytes
 
     `prefix` is the number of code points before the passage's own words in the text that was encoded.
     """
-    first = encoded.offsets[:, 0]
-    place = first - prefix + passage.start
+    # Told by its last character: some tokenizers begin a token with the white space before its word.
+    last = encoded.offsets[:, 1] - 1
+    place = last - prefix + passage.start
     starts = np.array([line.start for line in passage.lines])
     ends = np.array([line.end for line in passage.lines])
     line = np.searchsorted(starts, place, side="right") - 1
-    inside = (first >= prefix) & (line >= 0) & (place < ends[np.maximum(line, 0)])
-    owner = np.where(first < prefix, CONTEXT, line)
-    keep = (first < prefix) | inside
+    inside = (last >= prefix) & (line >= 0) & (place < ends[np.maximum(line, 0)])
+    owner = np.where(last < prefix, CONTEXT, line)
+    keep = (last < prefix) | inside
     vectors = np.rint(encoded.tokens[keep] * SCALE).astype(np.int8)
     return vectors, owner[keep].astype(np.int16)
 
 
-class TokenWriter:
-    """Writes passages one after another."""
+def whole_tokens(encoded: Encoded) -> tuple[Bytes, Owners]:
+    """All tokens of an encoded text as int8, as its line 0."""
+    return np.rint(encoded.tokens * SCALE).astype(np.int8), np.zeros(len(encoded.tokens), dtype=np.int16)
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+
+class TokenWriter:
+    """Writes texts one after another into the folder `name`."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder / name
+        self._folder.mkdir()
         self._starts = [0]
 
     def __enter__(self) -> Self:
@@ -58,7 +65,7 @@ class TokenWriter:
         return self
 
     def add(self, vectors: Bytes, lines: Owners) -> None:
-        """Append the tokens of the next passage."""
+        """Append the tokens of the next text."""
         self._vectors.write(vectors.tobytes())
         self._lines.write(lines.astype("<i2").tobytes())
         self._starts.append(self._starts[-1] + len(lines))
@@ -73,29 +80,30 @@ class TokenWriter:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of some passages: vectors (n, t), and for each its passage (a place in the rows asked for) and line."""
+    """Tokens of some texts: vectors (n, t), and for each its text (a place in the rows asked for) and line."""
 
     vectors: FloatArray
-    passages: Rows
+    texts: Rows
     lines: Owners
 
 
 class TokenIndex:
-    """Reads token vectors of any passages; read only."""
+    """Reads token vectors of any texts of the folder `name`; read only."""
 
-    def __init__(self, folder: Path, dimensions: int) -> None:
+    def __init__(self, folder: Path, name: str, dimensions: int) -> None:
+        folder = folder / name
         self._starts = np.load(folder / STARTS)
         total = int(self._starts[-1])
         self._lines = _mapped(folder / LINES, np.dtype("<i2"), (total,))
         self._vectors = _mapped(folder / VECTORS, np.dtype(np.int8), (total, dimensions))
 
     def of(self, row: int) -> tuple[Bytes, Owners]:
-        """The stored tokens of one passage."""
+        """The stored tokens of one text."""
         part = slice(self._starts[row], self._starts[row + 1])
         return self._vectors[part], self._lines[part]
 
     def gather(self, rows: Rows) -> Tokens:
-        """The tokens of some passages, in the order given."""
+        """The tokens of some texts, in the order given."""
         counts = self._starts[rows + 1] - self._starts[rows]
         ends = np.cumsum(counts)
         places = np.arange(int(counts.sum())) - np.repeat(ends - counts - self._starts[rows], counts)

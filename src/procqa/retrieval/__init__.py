@@ -1,5 +1,6 @@
 """A question -> the passages that may answer it, best first."""
 
-from procqa.retrieval.search import Found, Retriever, ScoredLine
+from procqa.retrieval.query import Query, read_query
+from procqa.retrieval.search import WEIGHTS, Found, Retriever, ScoredLine
 
-__all__ = ["Found", "Retriever", "ScoredLine"]
+__all__ = ["WEIGHTS", "Found", "Query", "Retriever", "ScoredLine", "read_query"]

@@ -36,15 +36,15 @@ class LineSimilarities:
 
 def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
     """MaxSim's inner maximum: question (q, t) against the tokens of passages, each ordered context first."""
-    count = int(tokens.passages[-1]) + 1 if len(tokens.passages) else 0
-    changed = np.flatnonzero(np.diff(tokens.passages) | np.diff(tokens.lines)) + 1
+    count = int(tokens.texts[-1]) + 1 if len(tokens.texts) else 0
+    changed = np.flatnonzero(np.diff(tokens.texts) | np.diff(tokens.lines)) + 1
     first = np.concatenate([[0], changed]).astype(np.int64)
     if not count:
         return LineSimilarities(
             np.zeros((len(question), 0), np.float32), np.zeros(0, np.int64), np.zeros(0, dtype=np.int32)
         )
     best = np.maximum.reduceat(question @ tokens.vectors.T, first, axis=1)
-    passages, lines = tokens.passages[first], tokens.lines[first].astype(np.int32)
+    passages, lines = tokens.texts[first], tokens.lines[first].astype(np.int32)
     of_context = lines == CONTEXT
     context = np.full((len(question), count), -1.0, dtype=np.float32)
     context[:, passages[of_context]] = best[:, of_context]
@@ -52,9 +52,26 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
     return LineSimilarities(np.maximum(best[:, own], context[:, passages[own]]), passages[own], lines[own])
 
 
-def token_weights(question: str, encoded: Encoded) -> FloatArray:
-    """How much each token of the question counts; they sum to 1."""
+def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
+    """How much of each of `count` short texts a question says: the mean over the text's tokens of the best cosine.
+
+    The mirror of `compare_lines`, for headings: "Genetic changes" is said by a question that has both words, while a
+    question of many words says little of it.
+    """
+    totals, tokens = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    if len(question):
+        np.add.at(totals, texts.texts, (texts.vectors @ question.T).max(axis=1))
+    np.add.at(tokens, texts.texts, 1.0)
+    return np.asarray(totals / np.maximum(tokens, 1.0), dtype=np.float32)
+
+
+def token_weights(question: str, encoded: Encoded, said_before: int = 0, before: float = 1.0) -> FloatArray:
+    """How much each token of the question counts; they sum to 1.
+
+    Tokens that begin in the first `said_before` code points count `before` times as much as the others.
+    """
     weights = np.array([_weight(question[start:end]) for start, end in encoded.offsets.tolist()], dtype=np.float32)
+    weights[encoded.offsets[:, 0] < said_before] *= before
     return weights / max(float(weights.sum()), 1e-9)
 
 

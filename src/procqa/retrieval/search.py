@@ -8,6 +8,7 @@ token by token, and gets one weighted sum in which the whole page, its title and
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,13 +18,32 @@ from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval.interaction import compare_lines, token_weights
+from procqa.retrieval.interaction import compare_lines, said, token_weights
+from procqa.retrieval.names import Names
+from procqa.retrieval.query import Query
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
 # Pages and passages that are compared token by token.
 PAGE_POOL, PASSAGE_POOL = 24, 400
-WEIGHTS: Mapping[str, float] = {"line": 1.0, "page": 0.5, "title": 0.1, "dense": 0.2, "bm25": 0.0}
+# Of the parts of a line's score; fitted by grid on gold-dev.
+WEIGHTS: Mapping[str, float] = {
+    "line": 1.0,
+    "page": 0.5,
+    "title": 0.3,
+    "dense": 0.5,
+    "bm25": 0.03,
+    "section": 0.02,
+    "heading": 0.1,
+    "named": 0.2,
+    "bare": 0.1,
+}
+# Sections that say what a procedure is.
+OPENINGS = frozenset({"Summary", "Introduction"})
+# The page's weight is so many times as great where the focus alone does not name the procedure.
+CONTEXT_FACTOR = 8.0
+# A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
+HISTORY_WEIGHT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +77,19 @@ class Retriever:
         self._snapshot = snapshot
         self._weights = weights
         self._passages_of = _group(snapshot.document_of, snapshot.manifest.documents)
-        self._doc_numbers = {doc_id: row for row, (doc_id, _, _) in enumerate(snapshot.store.titles())}
+        pages = snapshot.store.titles()
+        self._doc_numbers = {doc_id: row for row, (doc_id, _, _) in enumerate(pages)}
+        names = [[title, *metadata.get("aliases", [])] for _, title, metadata in pages]
+        self._names = Names(snapshot.lexical, names)
 
-    def search(self, question: str, filters: Filters | None = None) -> Found:
+    def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
-        encoded = self._snapshot.encoder.encode_question(question)
+        context = self._snapshot.encoder.encode_question(query.context)
         allowed = self._allowed(filters)
-        rows, bm25 = self._pool(question, encoded.vector, allowed)
-        if not len(rows) or not len(encoded.tokens):
+        rows, bm25 = self._pool(query.context, context.vector, allowed)
+        if not len(rows) or not len(context.tokens):
             return Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
-        return self._rank(question, encoded, rows, bm25)
+        return self._rank(query, context, rows, bm25)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
         """The first passages of a result, with their words."""
@@ -111,28 +134,43 @@ class Retriever:
         turns = itertools.chain.from_iterable(itertools.zip_longest(*rankings))
         return [page for page in dict.fromkeys(turns) if page is not None][:PAGE_POOL]
 
-    def _rank(self, question: str, encoded: Encoded, rows: Rows, bm25: FloatArray) -> Found:
+    def _rank(self, query: Query, context: Encoded, rows: Rows, bm25: FloatArray) -> Found:
         snapshot = self._snapshot
-        similar = compare_lines(encoded.tokens, snapshot.tokens.gather(rows))
-        weights = token_weights(question, encoded)
+        tokens = snapshot.tokens.gather(rows)
+        similar = compare_lines(context.tokens, tokens)
+        weights = token_weights(query.context, context, query.said_before, HISTORY_WEIGHT)
         documents = snapshot.document_of[rows]
         # Rows are in the order of their pages, so each page's lines stand together.
         page_of_line = documents[similar.passages]
         first_of_page = np.flatnonzero(np.diff(page_of_line, prepend=-1))
-        page_scores = weights @ np.maximum.reduceat(similar.best, first_of_page, axis=1)
+        page_best = np.maximum.reduceat(similar.best, first_of_page, axis=1)
+        page_scores = weights @ page_best
         pages = page_of_line[first_of_page]
+        line_scores, focus = weights @ similar.best, context
+        if query.focus != query.context:
+            focus = snapshot.encoder.encode_question(query.focus)
+            line_scores = token_weights(query.focus, focus) @ compare_lines(focus.tokens, tokens).best
         of_passage = {
             "page": page_scores[np.searchsorted(pages, documents)],
-            "title": (snapshot.titles @ encoded.vector)[documents],
-            "dense": snapshot.dense.vectors(rows) @ encoded.vector,
+            "title": (snapshot.titles @ context.vector)[documents],
+            "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
+            "section": self._section_scores(focus.vector, rows),
+            "heading": self._heading_scores(focus.tokens, rows),
+            "named": self._named_scores(query.context, rows),
+            "bare": self._bare_scores(query.focus, rows),
         }
-        context = sum(
-            (self._weights[name] * values for name, values in of_passage.items()), np.zeros(len(rows), np.float32)
+        parts = dict(self._weights)
+        if query.focus != query.context:
+            # What the whole conversation says of the page outweighs where the bare question finds like words.
+            parts["page"] *= CONTEXT_FACTOR
+        context_scores = sum(
+            (parts[name] * values for name, values in of_passage.items()), np.zeros(len(rows), np.float32)
         )
-        line_scores = weights @ similar.best
-        line_totals = self._weights["line"] * line_scores + context[similar.passages]
-        signals = {**of_passage, "line": _greatest(line_scores, similar.passages, len(rows))}
+        line_totals = self._weights["line"] * line_scores + context_scores[similar.passages]
+        # How well the page knows the words of the question that it knows least: a procedure of another name shows here.
+        least = _weakest(page_best, weights)[np.searchsorted(pages, documents)]
+        signals = {**of_passage, "weakest": least, "line": _greatest(line_scores, similar.passages, len(rows))}
         totals = _greatest(line_totals, similar.passages, len(rows))
         order = np.lexsort((rows, -totals))
         order = order[np.isfinite(totals[order])]  # a passage of characters that the encoder drops has no lines
@@ -151,6 +189,37 @@ class Retriever:
             tuple(scored[place] for place in order),
         )
 
+    def _section_scores(self, vector: FloatArray, rows: Rows) -> FloatArray:
+        """The router's log probability of each passage's section; of a section it does not know, an even guess."""
+        router = self._snapshot.router
+        if router is None:
+            return np.zeros(len(rows), dtype=np.float32)
+        known = router.log_probabilities(vector)
+        even = -math.log(len(known))
+        names = self._snapshot.section_of
+        return np.array([known.get(names[row], even) for row in rows], dtype=np.float32)
+
+    def _heading_scores(self, question: FloatArray, rows: Rows) -> FloatArray:
+        """How much of each passage's heading the question says."""
+        headings, place = np.unique(self._snapshot.heading_of[rows], return_inverse=True)
+        return said(self._snapshot.headings.gather(headings), question, len(headings))[place]
+
+    def _bare_scores(self, focus: str, rows: Rows) -> FloatArray:
+        """1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X"."""
+        snapshot = self._snapshot
+        words = snapshot.lexical.content_terms(focus)
+        documents = snapshot.document_of[rows]
+        bare = [page for page in np.unique(documents).tolist() if words <= self._names.terms(page)]
+        scores = np.zeros(len(rows), dtype=np.float32)
+        for place in np.flatnonzero(np.isin(documents, bare)).tolist():
+            scores[place] = snapshot.section_of[rows[place]] in OPENINGS
+        return scores
+
+    def _named_scores(self, context: str, rows: Rows) -> FloatArray:
+        """How much each passage's page is the one that the question names."""
+        pages, place = np.unique(self._snapshot.document_of[rows], return_inverse=True)
+        return self._names.scores(context, pages.tolist())[place]
+
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
             return None
@@ -162,6 +231,13 @@ class Retriever:
             wanted = {section.casefold() for section in filters.sections}
             keep &= np.array([section.casefold() in wanted for section in self._snapshot.section_of])
         return np.flatnonzero(keep)
+
+
+def _weakest(best: FloatArray, weights: FloatArray) -> FloatArray:
+    """Mean over the third of the content tokens that match worst, for each column of best (q, n)."""
+    content = best[weights >= weights.max() * 0.99]
+    third = max(1, len(content) // 3)
+    return np.asarray(np.sort(content, axis=0)[:third].mean(axis=0), dtype=np.float32)
 
 
 def _greatest(values: FloatArray, groups: Rows, count: int) -> FloatArray:

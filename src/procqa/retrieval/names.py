@@ -1,0 +1,68 @@
+"""Which of the proposed pages a question names: the words of its titles and aliases that tell it from its twins.
+
+Near twins share most of their title, and an encoder sees "single chamber" and "dual chamber" as much the same. So the
+words that few of the proposed titles hold count most, and lay words count as their clinical ones (synonyms.txt).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib import resources
+
+import numpy as np
+
+from procqa.embedding.encoder import FloatArray
+from procqa.index.lexical import LexicalIndex
+
+
+class Names:
+    """The words of every page's title and aliases."""
+
+    def __init__(self, lexical: LexicalIndex, names: Sequence[Sequence[str]]) -> None:
+        """`names[p]` are the title and the aliases of page p."""
+        self._lexical = lexical
+        self._names = names
+        self._terms: dict[int, frozenset[str]] = {}
+        self._groups = _synonyms(lexical)
+
+    def terms(self, page: int) -> frozenset[str]:
+        """The content words of a page's names, as indexed."""
+        if page not in self._terms:
+            words = (self._lexical.content_terms(name) for name in self._names[page])
+            self._terms[page] = frozenset().union(*words)
+        return self._terms[page]
+
+    def scores(self, text: str, pages: Sequence[int]) -> FloatArray:
+        """How much of what the text says of names each page's own names hold, 0 to 1, (len(pages),).
+
+        Each word of the text that any of the pages has in its names (by itself or by a synonym) counts by how few of
+        them have it: its idf among these pages.
+        """
+        held = np.zeros((0, len(pages)), dtype=bool)
+        for meanings in self._meanings(text):
+            row = np.array([any(meaning <= self.terms(page) for meaning in meanings) for page in pages])
+            held = np.vstack([held, row])
+        counts = held.sum(axis=1)
+        telling = (counts > 0) & (counts < len(pages))
+        if not telling.any():
+            return np.zeros(len(pages), dtype=np.float32)
+        weights = np.array([math.log(len(pages) / count) for count in counts[telling]])
+        return np.asarray(weights @ held[telling] / weights.sum(), dtype=np.float32)
+
+    def _meanings(self, text: str) -> list[list[frozenset[str]]]:
+        """For each thing the text says, the sets of words that mean it."""
+        words = self._lexical.content_terms(text)
+        said = [[frozenset({word})] for word in sorted(words)]
+        for group in self._groups:
+            if any(meaning <= words for meaning in group):
+                for word in words.intersection(*[next(m for m in group if m <= words)]):
+                    said[sorted(words).index(word)] += group
+        return said
+
+
+def _synonyms(lexical: LexicalIndex) -> list[list[frozenset[str]]]:
+    source = resources.files("procqa.retrieval").joinpath("synonyms.txt").read_text(encoding="utf-8")
+    lines = [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
+    groups = [[frozenset(lexical.terms(name)) for name in line.split(",")] for line in lines]
+    return [[meaning for meaning in group if meaning] for group in groups]

@@ -1,0 +1,167 @@
+"""Twin pages, follow-ups and refusals, through the engine over pages made for them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from procqa.answering.decide import SIGNALS, Calibration
+from procqa.embedding import Encoder
+from procqa.engine import Engine
+from procqa.index.build import build_index
+from procqa.settings import Settings
+from procqa.types import Filters, Reason, Reply, Status
+
+STAY = "How long do I stay in hospital after knee repair?"
+SIDES = {"medial": 3, "outer": 7}
+
+Open = Callable[..., Engine]
+
+
+def page(title: str, recovery: str) -> str:
+    return f"# {title}\n\n## Summary\n\nA surgeon mends the joint.\n\n## Recovery\n\n{recovery}\n"
+
+
+TWINS = {
+    side: page(f"{side.title()} knee repair", f"You stay in hospital for {days} days.") for side, days in SIDES.items()
+}
+ELSEWHERE = {
+    "eye": page("Cataract surgery", "Do not rub the eye."),
+    "ear": page("Grommet fitting", "Keep the ear dry."),
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    """An index of the twins and two pages of other names; copied for each test."""
+    folder = tmp_path_factory.mktemp("twins")
+    (folder / "corpus").mkdir()
+    for name, text in (TWINS | ELSEWHERE).items():
+        (folder / "corpus" / f"{name}.md").write_text(text, encoding="utf-8")
+    build_index(Settings(corpus=folder / "corpus", index=folder / "index"), encoder=encoder)
+    return folder / "index"
+
+
+@pytest.fixture
+def opened(built: Path, tmp_path: Path, encoder: Encoder) -> Iterator[Open]:
+    """Opens an engine that takes an answer as right when its page holds the words, and answers from a threshold on."""
+    engines: list[Engine] = []
+
+    def over(threshold: float = 0.5) -> Engine:
+        index = Path(shutil.copytree(built, tmp_path / "index"))
+        weights = {**dict.fromkeys(SIGNALS, 0.0), "explained": 8.0, "line": 4.0}
+        Calibration(encoder.name, weights, -6.0, threshold).save(index)
+        engines.append(Engine.open(index, encoder=encoder))
+        return engines[-1]
+
+    yield over
+    for engine in engines:
+        engine.close()
+
+
+def options(reply: Reply) -> set[str]:
+    assert reply.clarification is not None
+    return {place.doc_id for place in reply.clarification.options}
+
+
+def test_two_pages_that_fit_alike_are_asked_back_about(opened: Open) -> None:
+    reply = opened().ask(STAY)
+    assert reply.status is Status.NEEDS_CLARIFICATION
+    assert options(reply) == {"medial", "outer"}
+    assert reply.clarification is not None
+    assert reply.clarification.message.endswith("?")
+    assert all(place.section == "" for place in reply.clarification.options)
+    assert reply.abstention is None
+    cited = {citation.id: citation for citation in reply.citations}
+    told = {cited[answer.spans[0].citation].doc_id: answer.text for answer in reply.answers}
+    assert told == {side: f"You stay in hospital for {days} days." for side, days in SIDES.items()}
+    named = [cited[answer.spans[0].citation].doc_id for answer in reply.answers]
+    assert named == [place.doc_id for place in reply.clarification.options]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_the_one_that_is_named_is_answered(side: str, opened: Open) -> None:
+    reply = opened().ask(f"How long do I stay in hospital after {side} knee repair?")
+    assert reply.status is Status.ANSWERED
+    assert reply.clarification is None
+    assert reply.answers[0].text == f"You stay in hospital for {SIDES[side]} days."
+
+
+def test_fewer_answers_than_options_may_be_asked_for(opened: Open) -> None:
+    reply = opened().ask(STAY, max_answers=1)
+    assert len(reply.answers) == 1
+    assert options(reply) == {"medial", "outer"}
+
+
+def test_pages_of_other_names_are_not_asked_back_about(opened: Open) -> None:
+    # Both pages say this in the same words, and nobody who asks of one could mean the other.
+    reply = opened().ask("Which surgeon mends the joint?", filters=Filters(doc_ids=tuple(ELSEWHERE)))
+    assert reply.status is Status.ANSWERED
+    assert reply.answers[0].text == "A surgeon mends the joint."
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("follow_up", ["How long do I stay in hospital?", "in hospital, for how many days"])
+def test_a_follow_up_stays_on_the_page_of_its_history(side: str, follow_up: str, opened: Open) -> None:
+    history = [f"What is {side} knee repair?", "Who mends the joint?"]
+    reply = opened().ask(follow_up, history=history)
+    assert reply.answers[0].text == f"You stay in hospital for {SIDES[side]} days."
+    assert reply.interpreted_as is not None
+    assert reply.interpreted_as.place.doc_id == side
+    assert reply.interpreted_as.from_history
+    assert reply.interpreted_as.question == follow_up
+
+
+def test_a_follow_up_that_names_the_other_page_goes_there(opened: Open) -> None:
+    reply = opened().ask(
+        "And what about outer knee repair?", history=["How long do I stay in hospital after medial knee repair?"]
+    )
+    assert reply.answers[0].text == "You stay in hospital for 7 days."
+    assert reply.interpreted_as is not None
+    assert reply.interpreted_as.place.doc_id == "outer"
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("???", Reason.NOT_A_QUESTION),
+        ("best pizza near Brussels?", Reason.NO_RELEVANT_CONTENT),
+        ("What parking is there for cataract surgery?", Reason.SECTION_MISSING),
+        ("How many days in hospital?", Reason.UNKNOWN_PROCEDURE),
+        ("knee repair hospital", Reason.LOW_CONFIDENCE),
+    ],
+)
+def test_each_refusal_has_its_reason(question: str, reason: Reason, opened: Open) -> None:
+    engine = opened(1.0)
+    reply = engine.ask(question)
+    assert reply.abstention is not None
+    assert (reply.abstention.reason, reply.answers, reply.citations) == (reason, (), ())
+    assert reply.abstention.message.endswith(".")
+    assert 0 <= reply.abstention.confidence < 1
+    nearest = reply.abstention.nearest
+    assert len(set(nearest)) == len(nearest) <= 3
+    assert bool(nearest) == (reason is not Reason.NOT_A_QUESTION)
+
+
+def test_what_is_held_back_is_examined_alike(opened: Open) -> None:
+    engine = opened(1.0)
+    asked = "How long do I stay in hospital after medial knee repair?"
+    assert engine.ask(asked).status is Status.ABSTAINED
+    examined = engine.examine(asked)
+    assert examined is not None
+    evidence, chosen = examined
+    assert [line.text for line in chosen.lines] == ["You stay in hospital for 3 days."]
+    assert evidence.explained == pytest.approx(5 / 6)  # "long" stands nowhere on the page
+    assert 0 < evidence.page_margin < 1
+
+
+@pytest.mark.model
+def test_a_follow_up_keeps_its_page_with_the_real_encoder(real_index: Path) -> None:
+    engine = Engine.open(real_index)
+    for name, days in (("aortic", 7), ("mitral", 3)):
+        reply = engine.ask("And how long will I be in hospital?", history=[f"What is {name} valve repair?"])
+        assert reply.answers[0].text == f"You stay in hospital for {days} days."
+    engine.close()

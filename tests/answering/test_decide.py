@@ -1,0 +1,102 @@
+"""The probability that an answer is right, where it is kept, and the reasons for giving none."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from procqa.answering.decide import ALIKE_TITLES, CLOSE_SCORES, SIGNALS, Calibration, Evidence, equally_good, refusal
+from procqa.errors import SnapshotError
+from procqa.types import Reason
+
+NOTHING = Evidence(**dict.fromkeys(SIGNALS, 0.0))
+NO_WEIGHTS = dict.fromkeys(SIGNALS, 0.0)
+MADE = Calibration("some model", {**NO_WEIGHTS, "line": 2.0, "section": 0.5}, bias=-1.0, threshold=0.4)
+
+
+def test_the_probability_is_logistic() -> None:
+    assert MADE.probability(NOTHING) == pytest.approx(1 / (1 + math.e))
+    assert MADE.probability(replace(NOTHING, line=1.5, section=-4.0)) == 0.5
+    assert MADE.probability(replace(NOTHING, line=2.0)) == pytest.approx(1 / (1 + math.exp(-3)))
+
+
+@given(line=st.floats(-1e300, 1e300), more=st.floats(0, 1e300))
+def test_any_evidence_has_a_probability_and_better_has_no_smaller(line: float, more: float) -> None:
+    low, high = (MADE.probability(replace(NOTHING, line=value)) for value in (line, line + more))
+    assert 0 <= low <= high <= 1
+
+
+def test_a_calibration_is_kept_with_its_index(tmp_path: Path) -> None:
+    assert MADE.save(tmp_path) == tmp_path / "calibration.json"
+    assert Calibration.load(tmp_path, "some model") == MADE
+    again = replace(MADE, threshold=0.7)
+    again.save(tmp_path)
+    assert Calibration.load(tmp_path, "some model") == again
+    assert [path.name for path in tmp_path.iterdir()] == ["calibration.json"]
+
+
+def test_without_one_of_the_same_model_the_packaged_one_serves(tmp_path: Path) -> None:
+    packaged = Calibration.load(tmp_path, "some model")
+    MADE.save(tmp_path)
+    assert Calibration.load(tmp_path, "another model") == packaged != MADE
+    assert set(packaged.weights) == set(SIGNALS)
+    assert 0 < packaged.threshold < 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"1", b"\xff", b'{"model": "some model"}', b'{"weights": [], "bias": 0}'],
+)
+def test_a_damaged_one_is_refused_with_the_way_to_mend_it(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "calibration.json").write_bytes(content)
+    with pytest.raises(SnapshotError, match=r"calibration\.json cannot be read; .*`procqa eval calibrate`"):
+        Calibration.load(tmp_path, "some model")
+
+
+@pytest.mark.parametrize("lost", ["bias", "threshold", "model", "line"])
+def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
+    path = MADE.save(tmp_path)
+    values = json.loads(path.read_text())
+    (values["weights"] if lost == "line" else values).pop(lost)
+    path.write_text(json.dumps(values))
+    with pytest.raises(SnapshotError, match="`procqa eval calibrate`"):
+        Calibration.load(tmp_path, "some model")
+
+
+@pytest.mark.parametrize(
+    ("evidence", "named", "reason"),
+    [
+        ({"dense": 0.29, "explained": 0.4, "title": 0.9}, True, Reason.NO_RELEVANT_CONTENT),
+        ({"dense": 0.31, "explained": 0.4, "title": 0.9}, True, Reason.SECTION_MISSING),
+        ({"dense": 0.1, "explained": 0.6, "title": 0.9}, True, Reason.SECTION_MISSING),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.34}, False, Reason.UNKNOWN_PROCEDURE),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.36}, False, Reason.LOW_CONFIDENCE),
+    ],
+)
+def test_why_there_is_no_answer(evidence: dict[str, float], named: bool, reason: Reason) -> None:
+    assert refusal(replace(NOTHING, **evidence), named=named) is reason
+
+
+NEAR, FAR = 1.5 - CLOSE_SCORES / 2, 1.5 - CLOSE_SCORES * 2
+ALIKE, UNLIKE = ALIKE_TITLES + 0.1, ALIKE_TITLES - 0.1
+
+
+@pytest.mark.parametrize(
+    ("scores", "titles", "count"),
+    [
+        ([1.5], [1.0], 1),
+        ([1.5, NEAR], [1.0, ALIKE], 2),
+        ([1.5, NEAR], [1.0, UNLIKE], 1),
+        ([1.5, FAR], [1.0, ALIKE], 1),
+        ([1.5, NEAR, NEAR, FAR], [1.0, ALIKE, ALIKE, ALIKE], 3),
+        ([1.5, FAR, NEAR], [1.0, ALIKE, ALIKE], 1),
+    ],
+)
+def test_pages_that_fit_equally_well(scores: list[float], titles: list[float], count: int) -> None:
+    assert equally_good(scores, titles) == count

@@ -1,0 +1,137 @@
+"""Fitting the probability that an answer is right, on evidence made by hand and on the tiny real index."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from procqa.answering.choose import Chosen, SectionLine
+from procqa.answering.decide import SIGNALS, Calibration, Evidence
+from procqa.engine import Engine
+from procqa.errors import GoldError
+from procqa.evaluation.calibrate import calibrate
+from procqa.types import Line
+
+Examined = dict[str, tuple[Evidence, Chosen]]
+RIGHT, WRONG = "You stay for 3 days.", "Bleeding and bruising."
+
+
+class MadeEngine:
+    """Stands for an engine whose evidence is known; a question that it does not know finds nothing."""
+
+    model = "made"
+
+    def __init__(self, examined: Examined) -> None:
+        self._examined = examined
+
+    def examine(self, question: str, history: tuple[str, ...] = ()) -> tuple[Evidence, Chosen] | None:
+        return self._examined.get(question)
+
+
+def words(text: str) -> Chosen:
+    return Chosen("p", "Recovery", (SectionLine(Line(0, len(text), 0, False), text, 1.0),), 0.0)
+
+
+def write_gold(path: Path, answerable: list[str], others: list[str]) -> Path:
+    place = {"doc_id": "p", "section": "Recovery"}
+    lines: list[dict[str, Any]] = [
+        {"id": f"a{n}", "question": q, "relevant": [place], "answers": [[RIGHT]], "unanswerable": None}
+        for n, q in enumerate(answerable)
+    ] + [
+        {"id": f"u{n}", "question": q, "relevant": [], "answers": [], "unanswerable": "sibling"}
+        for n, q in enumerate(others)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def made(right: int, wrong: int, unanswerable: int) -> tuple[Examined, list[str], list[str]]:
+    """`line` tells right from wrong but for some noise; `dense` and all others are noise alone."""
+    chance = random.Random(3)
+    examined: Examined = {}
+
+    def ask(name: str, line: float, answer: str) -> str:
+        noise = {signal: chance.gauss(0.5, 0.2) for signal in SIGNALS}
+        examined[name] = (replace(Evidence(**noise), line=chance.gauss(line, 0.1)), words(answer))
+        return name
+
+    answerable = [ask(f"right {n}", 0.7, RIGHT) for n in range(right)]
+    answerable += [ask(f"wrong {n}", 0.5, WRONG) for n in range(wrong)]
+    return examined, answerable, [ask(f"none {n}", 0.5, RIGHT) for n in range(unanswerable)]
+
+
+def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
+    examined, answerable, others = made(100, 50, 50)
+    fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
+    assert (fit.calibration.model, fit.questions, fit.right) == ("made", 200, 100)
+    weights = fit.calibration.weights
+    assert set(weights) == set(SIGNALS)
+    assert weights["line"] > 3 * max(abs(weight) for name, weight in weights.items() if name != "line")
+    probabilities = {name: fit.calibration.probability(evidence) for name, (evidence, _) in examined.items()}
+    good = [value for name, value in probabilities.items() if name.startswith("right")]
+    bad = [value for name, value in probabilities.items() if not name.startswith("right")]
+    assert sum(good) / 100 > sum(bad) / 100 + 0.3
+    assert sum(probabilities.values()) / 200 == pytest.approx(0.5, abs=0.01)  # as many as were right
+
+
+@pytest.mark.parametrize("refusals", [0.0, 0.1, 0.5])
+def test_the_threshold_refuses_the_share_that_was_asked_for(refusals: float, tmp_path: Path) -> None:
+    examined, answerable, others = made(100, 50, 50)
+    gold = write_gold(tmp_path / "g.jsonl", answerable, others)
+    fit = calibrate(gold, MadeEngine(examined), refusals=refusals)  # type: ignore[arg-type]
+    assert fit.false_refusals == pytest.approx(refusals, abs=1 / 150)
+
+    def answered(names: list[str]) -> float:
+        passed = [fit.calibration.probability(examined[name][0]) >= fit.calibration.threshold for name in names]
+        return sum(passed) / len(passed)
+
+    # The kept weights are rounded, which may move a question across.
+    assert 1 - answered(answerable) == pytest.approx(fit.false_refusals, abs=2 / 150)
+    assert answered(others) == pytest.approx(fit.false_answers, abs=2 / 50)
+
+
+def test_fewer_refusals_are_more_answers(tmp_path: Path) -> None:
+    examined, answerable, others = made(60, 30, 30)
+    gold = write_gold(tmp_path / "g.jsonl", answerable, others)
+    fits = [calibrate(gold, MadeEngine(examined), refusals=share) for share in (0.05, 0.2, 0.6)]  # type: ignore[arg-type]
+    assert [fit.calibration.threshold for fit in fits] == sorted({fit.calibration.threshold for fit in fits})
+    assert fits[0].false_answers >= fits[1].false_answers >= fits[2].false_answers
+    assert fits[0].calibration.weights == fits[2].calibration.weights
+
+
+def test_a_question_that_finds_nothing_is_left_out(tmp_path: Path) -> None:
+    examined, answerable, others = made(25, 25, 0)
+    gold = write_gold(tmp_path / "g.jsonl", [*answerable, "unknown"], others)
+    fit = calibrate(gold, MadeEngine(examined))  # type: ignore[arg-type]
+    assert (fit.questions, fit.right, fit.false_answers) == (50, 25, 0.0)
+
+
+@pytest.mark.parametrize(("right", "wrong"), [(19, 40), (40, 19), (0, 0)])
+def test_too_little_to_fit_on_is_told(right: int, wrong: int, tmp_path: Path) -> None:
+    examined, answerable, others = made(right, wrong, 0)
+    gold = write_gold(tmp_path / "g.jsonl", [*answerable, "unknown"], others)
+    with pytest.raises(GoldError, match=rf"gives {right} right and {wrong} wrong answers; .*at least 20 of each\.$"):
+        calibrate(gold, MadeEngine(examined))  # type: ignore[arg-type]
+
+
+def test_a_fit_of_the_index_serves_it_from_then_on(engine: Engine, index: Path, tmp_path: Path) -> None:
+    asked = "How long do I stay in hospital after aortic valve repair?"
+    place = {"doc_id": "heart/aortic", "section": "Recovery"}
+    lines: list[dict[str, Any]] = []
+    for number in range(20):
+        answer = [["You stay in hospital for 7 days."]]
+        lines.append({"id": f"a{number}", "question": asked, "relevant": [place], "answers": answer})
+        lines.append({"id": f"u{number}", "question": "best pizza?", "relevant": [], "answers": []})
+    for line in lines:
+        line["unanswerable"] = None if line["answers"] else "off_domain"
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    fit = calibrate(gold, engine)
+    assert (fit.right, fit.false_answers) == (20, 0.0)
+    fit.calibration.save(index)
+    assert Calibration.load(index, "words") == fit.calibration

@@ -1,0 +1,127 @@
+"""The section router, and the projection that is fitted beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from procqa.embedding import Encoder, OnnxEncoder
+from procqa.embedding.projection import fit_projection
+from procqa.embedding.router import SectionRouter
+from procqa.index.snapshot import ENCODER, current_folder
+from procqa.readers import CANONICAL_SECTIONS
+
+MADE = SectionRouter(
+    ("Recovery", "Risks", "Setting"),
+    np.array([[1, 0], [0, 1], [0, 0]], dtype=np.float32),
+    np.array([0, 0, 1], dtype=np.float32),
+)
+finite = st.floats(-1000, 1000, width=32)
+
+
+def test_log_probabilities_are_a_softmax() -> None:
+    found = MADE.log_probabilities(np.array([2, -1], dtype=np.float32))
+    whole = math.exp(2) + math.exp(-1) + math.exp(1)
+    assert found == {
+        "Recovery": pytest.approx(2 - math.log(whole), abs=1e-6),
+        "Risks": pytest.approx(-1 - math.log(whole), abs=1e-6),
+        "Setting": pytest.approx(1 - math.log(whole), abs=1e-6),
+    }
+
+
+@given(
+    weights=arrays(np.float32, (4, 3), elements=finite),
+    bias=arrays(np.float32, 4, elements=finite),
+    vector=arrays(np.float32, 3, elements=st.floats(-1, 1, width=32)),
+)
+def test_probabilities_sum_to_one(weights: np.ndarray, bias: np.ndarray, vector: np.ndarray) -> None:
+    before = vector.copy()
+    found = SectionRouter(("A", "B", "C", "D"), weights, bias).log_probabilities(vector)
+    assert list(found) == ["A", "B", "C", "D"]
+    assert sum(math.exp(value) for value in found.values()) == pytest.approx(1, abs=1e-5)
+    assert all(value <= 1e-6 for value in found.values())
+    np.testing.assert_array_equal(vector, before)
+
+
+def test_a_router_is_kept_with_its_encoder(tmp_path: Path) -> None:
+    assert SectionRouter.load(tmp_path) is None
+    MADE.save(tmp_path)
+    found = SectionRouter.load(tmp_path)
+    assert found is not None
+    assert found.sections == MADE.sections
+    np.testing.assert_array_equal(found.weights, MADE.weights)
+    np.testing.assert_array_equal(found.bias, MADE.bias)
+
+
+@pytest.fixture(scope="module")
+def fitted(real_index: Path) -> SectionRouter:
+    """The router that was exported with the real encoder."""
+    folder = current_folder(real_index)
+    assert folder is not None
+    router = SectionRouter.load(folder / ENCODER)
+    assert router is not None
+    return router
+
+
+@pytest.mark.model
+def test_a_fit_knows_every_canonical_section(fitted: SectionRouter, real_encoder: OnnxEncoder) -> None:
+    assert set(fitted.sections) == set(CANONICAL_SECTIONS)
+    assert fitted.weights.shape == (len(fitted.sections), real_encoder.dimensions)
+    assert fitted.weights.dtype == fitted.bias.dtype == np.float32
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "section"),
+    [
+        ("who will do it", "Personnel"),
+        ("Who will be in the room?", "Personnel"),
+        ("What could go wrong?", "Risks and Complications"),
+        ("When can I drive again?", "Recovery"),
+        ("Can I eat beforehand?", "Preparation"),
+        ("Are there other options?", "Alternatives"),
+        ("Is it done in a hospital or a clinic?", "Setting"),
+        ("How many minutes does it take?", "Duration"),
+        ("Will it hurt?", "Patient Experience"),
+    ],
+)
+def test_plain_questions_find_their_section(
+    question: str, section: str, fitted: SectionRouter, real_encoder: OnnxEncoder
+) -> None:
+    found = fitted.log_probabilities(real_encoder.encode_question(question).vector)
+    assert max(found, key=found.__getitem__) == section
+    assert sum(math.exp(value) for value in found.values()) == pytest.approx(1, abs=1e-5)
+
+
+class Roomy:
+    """The words encoder without its limit, and with but a few dimensions told apart."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    def encode_documents(self, texts: list[str]) -> list:
+        folded = []
+        for item in map(self._encoder.encode_question, texts):
+            tokens = item.tokens.reshape(len(item.tokens), -1, 16).sum(axis=1)
+            folded.append(replace(item, tokens=tokens))
+        self.seen = np.concatenate([item.tokens for item in folded])
+        return folded
+
+
+def test_a_projection_is_a_rotation_onto_fewer_dimensions(encoder: Encoder) -> None:
+    roomy = Roomy(encoder)
+    whole, fewer = fit_projection(roomy, 16), fit_projection(roomy, 5)  # type: ignore[arg-type]
+    assert (whole.shape, fewer.shape, fewer.dtype) == ((16, 16), (16, 5), np.float32)
+    np.testing.assert_allclose(whole.T @ whole, np.eye(16), atol=1e-5)
+    np.testing.assert_array_equal(fewer, whole[:, :5])
+    held = ((roomy.seen @ whole) ** 2).sum(axis=0)
+    assert (np.diff(held) <= 1e-3 * held[0]).all(), "each direction holds no more than the one before"
+    assert held[0] > 2 * held[-1]
+    np.testing.assert_array_equal(fit_projection(roomy, 16), whole)  # type: ignore[arg-type]
