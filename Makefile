@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 TORCH := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),torch==2.13.0+cpu,torch==2.13.0)
 INDEX_OPTION := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: serve test check quick index format clean
+.PHONY: serve test gate check quick index format clean
 
 serve: $(VENV)/installed index
 	@echo "procqa answers at http://$(HOST):$(PORT)/ (stop with Ctrl-C)"
@@ -25,6 +25,11 @@ index: $(VENV)/installed
 
 test: check
 	$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory gate
+
+# A part of the gold questions, asked of the shipped pages: fails when a figure falls below its floor.
+gate: $(VENV)/installed-dev index
+	$(BIN)/procqa eval run --gold eval/gold-dev.jsonl --sample 134 --out eval/runs/smoke --fresh --gate eval/smoke-gate.json
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
