@@ -2,8 +2,8 @@
 
     python eval/train/section_questions.py
 
-The router learns from the wording alone, so only question and sections are kept: follow-ups, which need their
-history, and questions across pages are left out.
+The router learns from the wording alone, so only question and sections are kept, and follow-ups, which need their
+history, are left out. The plain questions of plain-questions.jsonl, which name no procedure, come with them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ def main() -> None:
             sections = sorted({place["section"] for place in item["relevant"]})
             if sections and not item["history"]:
                 lines.append(json.dumps({"question": item["question"], "sections": sections}, ensure_ascii=False))
+    for line in (HERE / "plain-questions.jsonl").read_text(encoding="utf-8").splitlines():
+        group = json.loads(line)
+        items = ({"question": question, "sections": group["sections"]} for question in group["questions"])
+        lines += [json.dumps(item, ensure_ascii=False) for item in items]
     OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -130,11 +130,12 @@ class Engine:
             reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
-            places = options if len(options) > 1 else self._drafter.sections(found, 0)
-            chosen = [
-                self._drafter.choose(query, found, place, round(probability / rank, 4))
-                for rank, place in enumerate(itertools.islice(places, max_answers), 1)
-            ]
+            if len(options) > 1:  # an answer for each, all as likely as the first
+                ranked = [(place, probability) for place in options]
+            else:
+                sections = itertools.islice(self._drafter.sections(found, 0), max_answers)
+                ranked = [(place, probability / rank) for rank, place in enumerate(sections, 1)]
+            chosen = [self._drafter.choose(query, found, place, round(share, 4)) for place, share in ranked]
             answers, citations = cite(chosen, {item.doc_id: self._known(item.doc_id) for item in chosen})
         unsure = tuple(replace(self._place(found, place), section="") for place in options)
         return Reply(

@@ -76,13 +76,15 @@ def serve() -> Serve:
 
 
 @contextmanager
-def client_of(pages: dict[str, str], folder: Path, encoder: Any) -> Iterator[Client]:
+def client_of(tiny: Any, pages: dict[str, str], folder: Path) -> Iterator[Client]:
     """A client of the application over some pages, ready."""
     settings = Settings(corpus=folder / "corpus", index=folder / "index")
     for name, text in pages.items():
         (settings.corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.corpus / name).write_text(text, encoding="utf-8")
+    encoder = tiny.WordEncoder()
     build_index(settings, encoder=encoder)
+    tiny.CALIBRATION.save(settings.index)
     with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder))) as opened:
         opened.wait_until_loaded()
         yield opened
@@ -97,12 +99,12 @@ def tiny(pytestconfig: pytest.Config) -> Any:
 @pytest.fixture(scope="session")
 def client(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application over the three pages."""
-    with client_of(tiny.PAGES, tmp_path_factory.mktemp("service"), tiny.WordEncoder()) as opened:
+    with client_of(tiny, tiny.PAGES, tmp_path_factory.mktemp("service")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def hostile(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A client of the application over the three pages and the hostile one."""
-    with client_of(tiny.PAGES | HOSTILE_PAGES, tmp_path_factory.mktemp("hostile"), tiny.WordEncoder()) as opened:
+    with client_of(tiny, tiny.PAGES | HOSTILE_PAGES, tmp_path_factory.mktemp("hostile")) as opened:
         yield opened

@@ -13,7 +13,7 @@ from procqa.retrieval import Found, Query
 from procqa.types import Document
 
 # Pages that a question may be asked back about.
-MOST_OPTIONS = 5
+MOST_OPTIONS = 3
 # The margin where there is no other page or section to choose.
 NO_RIVAL = 0.1
 
