@@ -97,13 +97,16 @@ def gold(
             else:
                 left_out["questions of a page that states no subject"] += 1
     items = []
+    ids: Counter[str] = Counter()  # a page may be asked the same of two subjects
     for (subject, kind), entries in asked.items():
         record, entry = entries[0]
         left_out["questions for the same subject and section as another"] += len(entries) - 1
         places = list(_places(HEADINGS[kind], [doc_id(record) for record, _ in entries], pages))
         if places:
+            item_id = f"{record['id']}/{kind.replace(' ', '-')}"
+            ids[item_id] += 1
             item = gold_record(
-                f"{record['id']}/{kind.replace(' ', '-')}",
+                item_id if ids[item_id] == 1 else f"{item_id}-{ids[item_id]}",
                 tidy_question(entry["question"]),
                 places,
                 tags=[RETRIEVAL_TAG],

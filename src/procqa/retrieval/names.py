@@ -15,6 +15,9 @@ import numpy as np
 from procqa.embedding.encoder import FloatArray
 from procqa.index.lexical import LexicalIndex
 
+# Words that every procedure answers to: that one page's title has them tells nothing.
+_GENERIC = "surgery surgical operation op procedure treatment therapy removal patient hospital day time"
+
 
 class Names:
     """The words of every page's title and aliases."""
@@ -25,6 +28,7 @@ class Names:
         self._names = names
         self._terms: dict[int, frozenset[str]] = {}
         self._groups = _synonyms(lexical)
+        self._generic = frozenset(lexical.terms(_GENERIC))
 
     def terms(self, page: int) -> frozenset[str]:
         """The content words of a page's names, as indexed."""
@@ -37,7 +41,7 @@ class Names:
         """How much of what the text says of names each page's own names hold, 0 to 1, (len(pages),).
 
         Each word of the text that any of the pages has in its names (by itself or by a synonym) counts by how few of
-        them have it: its idf among these pages.
+        them have it: its idf among these pages. The score is the square of the share of these that a page has.
         """
         held = np.zeros((0, len(pages)), dtype=bool)
         for meanings in self._meanings(text):
@@ -48,11 +52,13 @@ class Names:
         if not telling.any():
             return np.zeros(len(pages), dtype=np.float32)
         weights = np.array([math.log(len(pages) / count) for count in counts[telling]])
-        return np.asarray(weights @ held[telling] / weights.sum(), dtype=np.float32)
+        shares = weights @ held[telling] / weights.sum()
+        # Squared: a page that has every telling word stands out from its twin that has most.
+        return np.asarray(shares**2, dtype=np.float32)
 
     def _meanings(self, text: str) -> list[list[frozenset[str]]]:
         """For each thing the text says, the sets of words that mean it."""
-        words = self._lexical.content_terms(text)
+        words = self._lexical.content_terms(text) - self._generic
         said = [[frozenset({word})] for word in sorted(words)]
         for group in self._groups:
             if any(meaning <= words for meaning in group):

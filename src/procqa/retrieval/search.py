@@ -35,7 +35,7 @@ WEIGHTS: Mapping[str, float] = {
     "bm25": 0.03,
     "section": 0.02,
     "heading": 0.1,
-    "named": 0.2,
+    "named": 0.5,
     "bare": 0.1,
 }
 # Sections that say what a procedure is.
