@@ -274,15 +274,12 @@ def test_an_unbroken_line_of_20000_characters(unit: str) -> None:
     "unit",
     ["You rest at home. ", "- Bleeding\n", "word ", "approx. 3 hrs ", "e.g. ", "\n", "  ", "• ", ". ", "a, ", "(“"],
 )
-def test_time_grows_with_the_page_and_no_faster(unit: str, encoder: Encoder) -> None:
-    def seconds(characters: int) -> float:
-        page = document("You rest. " + unit * (characters // len(unit)))
-        began = time.perf_counter()
-        split(page, encoder, 180)
-        return time.perf_counter() - began
-
-    seconds(2_000)  # loads the vocabulary
-    assert seconds(200_000) < 0.2 + 30 * seconds(20_000)
+def test_a_page_of_one_thing_over_and_over_ends(unit: str, encoder: Encoder) -> None:
+    page = document("You rest. " + unit * (200_000 // len(unit)))
+    began = time.perf_counter()
+    split(page, encoder, 180)
+    # Splitting that is quadratic in the page takes minutes here; a busy machine makes a linear one no slower than this.
+    assert time.perf_counter() - began < 30
 
 
 @settings(max_examples=20)
