@@ -6,11 +6,11 @@ import itertools
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from procqa.answering.choose import Chosen
 from procqa.answering.citations import cite
@@ -34,8 +34,6 @@ from procqa.types import (
     Reply,
     Status,
 )
-
-T = TypeVar("T")
 
 LONGEST_QUESTION = 4000
 # The sections named when there is no answer, from so many of the best passages.
@@ -117,7 +115,8 @@ class Engine:
         query = read_query(question, history)
         if not any(character.isalpha() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
-        found = clock.time("retrieval", lambda: self._retriever.search(query, filters))
+        with clock.stage("retrieval"):
+            found = self._retriever.search(query, filters)
         hits = tuple(self._retriever.hits(found, passages))
         if not len(found):
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
@@ -216,10 +215,6 @@ class _Clock:
         began = time.perf_counter()
         yield
         self._stages[name] = self._stages.get(name, 0.0) + (time.perf_counter() - began) * 1000
-
-    def time(self, stage: str, work: Callable[[], T]) -> T:
-        with self.stage(stage):
-            return work()
 
     def read(self) -> dict[str, float]:
         total = (time.perf_counter() - self._began) * 1000

@@ -5,7 +5,6 @@ The file has one JSON object a line: {"id", "question", "candidates": [sentence,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from procqa.errors import GoldError
+from procqa.evaluation.gold import read_items
 from procqa.evaluation.intervals import bootstrap, percentile_interval, weighted_means
 from procqa.evaluation.records import Figure
 
@@ -62,25 +61,7 @@ def evaluate_choice(path: Path, score: Score) -> ChoiceMetrics:
 
 def load_choice(path: Path) -> list[ChoiceItem]:
     """Read a sentence choice file. Raises GoldError with every bad line."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except OSError as error:
-        raise GoldError(f"The sentence choice file {path} cannot be read ({error.strerror}); check its name.") from None
-    except UnicodeDecodeError:
-        raise GoldError(f"The sentence choice file {path} is not UTF-8; save it as UTF-8.") from None
-    items, bad = [], []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            items.append(_item(json.loads(line)))
-        except ValueError as error:
-            bad.append(f"line {number}: {error}")
-    if bad:
-        raise GoldError(f"Mend these lines of the sentence choice file {path.name}:\n" + "\n".join(bad))
-    if not items:
-        raise GoldError(f"The sentence choice file {path.name} holds no questions; write one JSON object a line.")
-    return items
+    return read_items(path, "sentence choice file", _item)[1]
 
 
 def relevant_ranks(scores: Sequence[float], relevant: Sequence[int]) -> list[int]:

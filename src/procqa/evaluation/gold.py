@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from procqa.errors import GoldError
 from procqa.evaluation.records import GoldSpan, SectionRef
@@ -17,6 +17,8 @@ from procqa.types import Document
 RETRIEVAL_TAG = "retrieval"  # a question whose labels name sections only: its words are not scored
 UNANSWERABLE_KINDS = ("off_domain", "not_in_corpus", "not_stated", "sibling")
 FAMILIES_FILE = "families.json"
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +69,36 @@ def load_gold(path: Path) -> Gold:
 
     A page also belongs to the family that a question about it names. Raises GoldError with every bad line.
     """
+    content, items = read_items(path, "gold file", _item)
+    name = path.name if path.is_absolute() else path.as_posix()
+    return Gold(name, hashlib.sha256(content).hexdigest(), tuple(items), _families(path.parent, items))
+
+
+def read_items(path: Path, what: str, parse: Callable[[Any], Item]) -> tuple[bytes, list[Item]]:
+    """The content of a file with one JSON object a line, and what `parse` makes of each; blank lines are skipped.
+
+    `what` names the kind of file in errors. Raises GoldError with every line that `parse` refuses by ValueError.
+    """
     try:
         content = path.read_bytes()
         lines = content.decode("utf-8").split("\n")
     except OSError as error:
-        raise GoldError(f"The gold file {path} cannot be read ({error.strerror}); check its name.") from None
+        raise GoldError(f"The {what} {path} cannot be read ({error.strerror}); check its name.") from None
     except UnicodeDecodeError:
-        raise GoldError(f"The gold file {path} is not UTF-8; save it as UTF-8.") from None
+        raise GoldError(f"The {what} {path} is not UTF-8; save it as UTF-8.") from None
     items, bad = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            items.append(_item(json.loads(line)))
+            items.append(parse(json.loads(line)))
         except ValueError as error:
             bad.append(f"line {number}: {error}")
     if bad:
-        raise GoldError(f"Mend these lines of the gold file {path.name}:\n" + "\n".join(bad))
+        raise GoldError(f"Mend these lines of the {what} {path.name}:\n" + "\n".join(bad))
     if not items:
-        raise GoldError(f"The gold file {path.name} holds no questions; write one JSON object a line.")
-    name = path.name if path.is_absolute() else path.as_posix()
-    return Gold(name, hashlib.sha256(content).hexdigest(), tuple(items), _families(path.parent, items))
+        raise GoldError(f"The {what} {path.name} holds no questions; write one JSON object a line.")
+    return content, items
 
 
 def check_gold(gold: Gold, pages: Pages) -> list[str]:
