@@ -130,7 +130,7 @@ class Engine:
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
             if len(options) > 1:  # an answer for each, all as likely as the first
-                ranked = [(place, probability) for place in options]
+                ranked = [(place, probability) for place in options[:max_answers]]
             else:
                 sections = itertools.islice(self._drafter.sections(found, 0), max_answers)
                 ranked = [(place, probability / rank) for rank, place in enumerate(sections, 1)]
