@@ -15,7 +15,7 @@ from functools import lru_cache
 import sentencex
 import tiktoken
 
-from procqa.embedding.encoder import Encoder
+from procqa.embedding.encoder import Encoder, TokenCounter
 from procqa.types import Document, Line, Passage, Section
 
 _ITEM = re.compile(r"[ \t]*(?:[-*•·◦▪‣●○–—]|\d{1,3}[.)]|[a-z][.)])[ \t]+(?=\S)")
@@ -48,7 +48,7 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> tuple[Line
     return tuple(lines)
 
 
-def split_document(document: Document, encoder: Encoder, passage_tokens: int) -> tuple[Passage, ...]:
+def split_document(document: Document, encoder: TokenCounter, passage_tokens: int) -> tuple[Passage, ...]:
     """The passages of a page, in order; every line of every section is in exactly one of them."""
     seen: Counter[str] = Counter()
     passages: list[Passage] = []
@@ -80,7 +80,7 @@ def embedded_text(passage: Passage, text: str, encoder: Encoder) -> str:
     )
 
 
-def embedded_prefix(title: str, heading: str, encoder: Encoder) -> str:
+def embedded_prefix(title: str, heading: str, encoder: TokenCounter) -> str:
     """The context put before a passage's words when it is embedded, and nowhere else.
 
     Of a long title or heading it holds as many of the first words as leave room for the passage.
@@ -154,7 +154,7 @@ def _is_abbreviation(block: str, border: int) -> bool:
     return goes_on and bool(_ABBREVIATION.search(block, max(0, border - _LONGEST_ABBREVIATION), border))
 
 
-def _pack(text: str, section: Section, encoder: Encoder, room: int, passage_tokens: int) -> Iterator[list[Line]]:
+def _pack(text: str, section: Section, encoder: TokenCounter, room: int, passage_tokens: int) -> Iterator[list[Line]]:
     """Fill passages with whole lines up to both limits: `room` in the encoder's tokens, the other in tiktoken's."""
     lines = [
         piece
@@ -178,7 +178,7 @@ def _pack(text: str, section: Section, encoder: Encoder, room: int, passage_toke
         yield packed
 
 
-def _fit_line(text: str, line: Line, encoder: Encoder, room: int) -> Iterator[Line]:
+def _fit_line(text: str, line: Line, encoder: TokenCounter, room: int) -> Iterator[Line]:
     """The line, or, when it is longer than `room` tokens, its parts, cut at clause or word borders."""
     words = text[line.start : line.end]
     if encoder.count_tokens([words])[0] <= room and count_tiktoken(words) <= room:
@@ -198,7 +198,7 @@ def _fit_line(text: str, line: Line, encoder: Encoder, room: int) -> Iterator[Li
     yield from _fit_line(text, Line(line.start + cut, line.end, line.block, line.is_item), encoder, room)
 
 
-def _first_words(text: str, encoder: Encoder, share: float) -> str:
+def _first_words(text: str, encoder: TokenCounter, share: float) -> str:
     """The text, or as many of its first words as fit a share of what the encoder reads; the shown text stays whole."""
     limit = int(encoder.max_tokens * share)
     while encoder.count_tokens([text])[0] > limit:

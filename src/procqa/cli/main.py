@@ -13,6 +13,7 @@ from procqa.cli import ask as ask_commands
 from procqa.cli import evaluate as evaluate_commands
 from procqa.cli import index as index_commands
 from procqa.cli import serve as serve_commands
+from procqa.cli import train as train_commands
 from procqa.errors import ProcqaError
 
 
@@ -34,6 +35,7 @@ procqa.add_command(ask_commands.ask)
 procqa.add_command(ask_commands.search)
 procqa.add_command(serve_commands.serve)
 procqa.add_command(evaluate_commands.evaluation)
+procqa.add_command(train_commands.train)
 
 
 def main() -> None:

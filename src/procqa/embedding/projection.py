@@ -10,16 +10,19 @@ from importlib import resources
 
 import numpy as np
 
-from procqa.embedding.encoder import Encoder, FloatArray
+from procqa.embedding.encoder import FloatArray
 
 # Measured on dev questions: 128 of MiniLM's 384 dimensions find what all find; 64 lose three points of section.
 TOKEN_DIMENSIONS = 128
 
 
-def fit_projection(encoder: Encoder, dimensions: int = TOKEN_DIMENSIONS) -> FloatArray:
-    """The (d, dimensions) matrix for an encoder whose tokens have all their d dimensions."""
-    sample = resources.files("procqa.embedding").joinpath("sample.txt").read_text(encoding="utf-8").splitlines()
-    tokens = np.concatenate([item.tokens for item in encoder.encode_documents(sample)])
+def sample_sentences() -> list[str]:
+    """The sentences that it is fitted on."""
+    return resources.files("procqa.embedding").joinpath("sample.txt").read_text(encoding="utf-8").splitlines()
+
+
+def fit_projection(tokens: FloatArray, dimensions: int = TOKEN_DIMENSIONS) -> FloatArray:
+    """The (d, dimensions) matrix for a model, from its tokens (n, d) of the sample sentences."""
     _, vectors = np.linalg.eigh(tokens.T.astype(np.float64) @ tokens.astype(np.float64))
     # eigh sorts upwards; the sign of each direction is fixed so that the same model gives the same matrix.
     directions = vectors[:, ::-1][:, :dimensions]

@@ -23,7 +23,10 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class GoldItem:
-    """One question with its labels; `answers` lists the acceptable answers, each as the quotes that make it."""
+    """One question with its labels; `answers` lists the acceptable answers, each as the quotes that make it.
+
+    `about` is the doc_id of the page that a question without an answer is clearly about, where there is one.
+    """
 
     id: str
     question: str
@@ -33,6 +36,7 @@ class GoldItem:
     unanswerable: str | None
     tags: tuple[str, ...]
     family: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +168,15 @@ def _item(values: Any) -> GoldItem:
     """One line as a GoldItem; raises ValueError with what is wrong with it."""
     if not isinstance(values, dict):
         raise ValueError("this is not a JSON object")  # noqa: TRY004 - one kind of error for a bad line
-    kind, answers, family = values.get("unanswerable"), values.get("answers"), values.get("family")
+    kind, answers = values.get("unanswerable"), values.get("answers")
     if kind is not None and kind not in UNANSWERABLE_KINDS:
         raise ValueError(f"unanswerable must be null or one of {', '.join(UNANSWERABLE_KINDS)}")
     if not isinstance(answers, list) or not all(answers):
         raise ValueError("answers must be a list of lists of quotes")
-    if family is not None and not isinstance(family, str):
-        raise ValueError("family must be a string")
+    labels = {name: values.get(name) for name in ("family", "about")}
+    for name, label in labels.items():
+        if label is not None and not isinstance(label, str):
+            raise ValueError(f"{name} must be a string")
     item = GoldItem(
         id=_text(values, "id"),
         question=_text(values, "question"),
@@ -179,7 +185,7 @@ def _item(values: Any) -> GoldItem:
         answers=tuple(_texts({"answers": answer}, "answers") for answer in answers),
         unanswerable=kind,
         tags=_texts(values, "tags"),
-        family=family,
+        **labels,
     )
     if kind is None and not (item.relevant and (item.answers or RETRIEVAL_TAG in item.tags)):
         raise ValueError(

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from procqa.embedding import Encoded
-from procqa.embedding.encoder import FloatArray
+from procqa.embedding.encoder import FloatArray, IntArray
 from procqa.index.dense import Rows
 from procqa.types import Passage
 
 VECTORS, LINES, STARTS = "vectors.i8", "lines.i2", "starts.npy"
-CONTEXT = -1
+CONTEXT, OUTSIDE = -1, -2
 SCALE = 127.0
 
 Bytes = NDArray[np.int8]
@@ -29,21 +29,26 @@ Owners = NDArray[np.int16]
 
 
 def owned_tokens(encoded: Encoded, passage: Passage, prefix: int) -> tuple[Bytes, Owners]:
-    """The tokens of an encoded passage as int8, and the line each belongs to.
+    """The tokens of an encoded passage as int8, and the line each belongs to; those between lines are left out.
 
     `prefix` is the number of code points before the passage's own words in the text that was encoded.
     """
+    owners = line_owners(encoded.offsets, passage, prefix)
+    keep = owners >= CONTEXT
+    return np.rint(encoded.tokens[keep] * SCALE).astype(np.int8), owners[keep]
+
+
+def line_owners(offsets: IntArray, passage: Passage, prefix: int) -> Owners:
+    """The line of each token of a passage's embedded text, CONTEXT before its own words, OUTSIDE between its lines."""
     # Told by its last character: some tokenizers begin a token with the white space before its word.
-    last = encoded.offsets[:, 1] - 1
+    last = offsets[:, 1] - 1
     place = last - prefix + passage.start
     starts = np.array([line.start for line in passage.lines])
     ends = np.array([line.end for line in passage.lines])
     line = np.searchsorted(starts, place, side="right") - 1
-    inside = (last >= prefix) & (line >= 0) & (place < ends[np.maximum(line, 0)])
-    owner = np.where(last < prefix, CONTEXT, line)
-    keep = (last < prefix) | inside
-    vectors = np.rint(encoded.tokens[keep] * SCALE).astype(np.int8)
-    return vectors, owner[keep].astype(np.int16)
+    inside = (line >= 0) & (place < ends[np.maximum(line, 0)])
+    owners: Owners = np.where(last < prefix, CONTEXT, np.where(inside, line, OUTSIDE)).astype(np.int16)
+    return owners
 
 
 def whole_tokens(encoded: Encoded) -> tuple[Bytes, Owners]:

@@ -7,6 +7,7 @@ The tokens of a line come from the passage that was encoded whole, so that each 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,13 +67,20 @@ def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
 
 
 def token_weights(question: str, encoded: Encoded, said_before: int = 0, before: float = 1.0) -> FloatArray:
-    """How much each token of the question counts; they sum to 1.
+    """How much each token of the question counts; they sum to 1. As `word_weights`."""
+    weights = word_weights(question, encoded.offsets.tolist(), said_before, before)
+    return weights / max(float(weights.sum()), 1e-9)
+
+
+def word_weights(
+    question: str, offsets: Sequence[tuple[int, int]], said_before: int = 0, before: float = 1.0
+) -> FloatArray:
+    """How much each token counts, 1 for one of content, by where it stands in the question.
 
     Tokens that begin in the first `said_before` code points count `before` times as much as the others.
     """
-    weights = np.array([_weight(question[start:end]) for start, end in encoded.offsets.tolist()], dtype=np.float32)
-    weights[encoded.offsets[:, 0] < said_before] *= before
-    return weights / max(float(weights.sum()), 1e-9)
+    weights = [_weight(question[start:end]) * (before if start < said_before else 1.0) for start, end in offsets]
+    return np.array(weights, dtype=np.float32)
 
 
 def _weight(word: str) -> float:

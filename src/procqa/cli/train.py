@@ -1,0 +1,61 @@
+"""`procqa train`: teach the encoder on one's own pages and questions."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from procqa.errors import ProcqaError
+from procqa.progress import shown_on
+
+_folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--corpus", type=click.Path(path_type=Path), required=True, help="The pages that the questions ask of.")
+@click.option("--gold", type=_file, multiple=True, required=True, help="Gold questions; may be repeated.")
+@click.option("--out", type=_folder, required=True, help="Folder for the model; an unfinished run in it goes on.")
+@click.option("--base", type=_folder, help="Model folder to begin from.  [default: the packaged model]")
+@click.option("--dev-corpus", type=click.Path(path_type=Path), help="The pages of --dev-gold.  [default: --corpus]")
+@click.option(
+    "--dev-gold",
+    type=_file,
+    help="Questions that only tell when to stop and what it was worth.  [default: a third of --gold, by page]",
+)
+@click.option(
+    "--first",
+    type=(click.Path(path_type=Path), _file),
+    multiple=True,
+    metavar="CORPUS GOLD",
+    help="A general set (pages and questions) to teach before; may be repeated.",
+)
+@click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def train(
+    corpus: Path,
+    gold: tuple[Path, ...],
+    out: Path,
+    base: Path | None,
+    dev_corpus: Path | None,
+    dev_gold: Path | None,
+    first: tuple[tuple[Path, Path], ...],
+    epochs: int,
+    seed: int,
+) -> None:
+    """Teach a model from gold questions, and save it where `procqa index build --model` takes it.
+
+    Needs `pip install "procqa[train]"`. Tells at the end whether the dev questions got better; exits with 1 when not.
+    """
+    logging.getLogger("procqa.training").setLevel(logging.INFO)
+    try:
+        from procqa.training.run import TrainingPlan, train_model
+    except ImportError as error:
+        raise ProcqaError(f'Training needs more packages ({error.name}); run `pip install "procqa[train]"`.') from None
+    plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, seed)
+    outcome = train_model(plan, shown_on(sys.stderr))
+    click.echo(outcome.describe())
+    sys.exit(0 if outcome.better else 1)

@@ -1,0 +1,66 @@
+"""How good a late-interaction model is on dev questions while it is trained: the share whose best line is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from procqa.retrieval.search import CONTEXT_FACTOR
+from procqa.training.examples import TrainingQuestion, TrainingSet
+from procqa.training.late_model import LateModel, Lines, compare
+
+# The parts of a line's score that do not need an index; as in retrieval.
+PAGE_WEIGHT, DENSE_WEIGHT = 0.5, 0.3
+CHUNK = 60
+
+
+@dataclass(frozen=True, slots=True)
+class DevFigures:
+    """Shares of the answerable dev questions whose best line is on a right page, in a right section, is right."""
+
+    page: float
+    section: float
+    line: float
+    right: tuple[bool, ...]  # of each question: its line
+
+    def __str__(self) -> str:
+        return f"page {self.page:.3f}, section {self.section:.3f}, line {self.line:.3f}"
+
+
+@torch.no_grad()
+def judge(model: LateModel, dev: TrainingSet) -> DevFigures:
+    """Rank every line of the dev corpus for every answerable dev question."""
+    model.eval()
+    places = [(page, n) for page, held in enumerate(dev.pages) for n in range(len(held.passages))]
+    passages = [dev.pages[page].passages[n] for page, n in places]
+    tokens, vectors = model.encode([passage.ids for passage in passages])
+    row_of = {place: row for row, place in enumerate(places)}
+    asked = [question for question in dev.questions if question.item.unanswerable is None]
+    right = []
+    for first in range(0, len(asked), CHUNK):
+        part = asked[first : first + CHUNK]
+        contexts, foci = [q.context for q in part], [q.focus or q.context for q in part]
+        encoded, focus_vectors = model.encode([words.ids for words in contexts + foci])
+        line, page, lines = compare(places, passages, tokens, contexts + foci, encoded)
+        page_of, passage_of = _columns(lines, row_of)
+        dense = (focus_vectors[len(part) :] @ vectors.T)[:, passage_of]
+        for row, question in enumerate(part):
+            factor = CONTEXT_FACTOR if question.focus else 1.0
+            total = line[len(part) + row] + PAGE_WEIGHT * factor * page[row][page_of] + DENSE_WEIGHT * dense[row]
+            right.append(_right(question, lines.places[int(total.argmax())]))
+    model.train()
+    page, section, line = np.mean(right, axis=0).tolist()
+    return DevFigures(page, section, line, tuple(line for _, _, line in right))
+
+
+def _columns(lines: Lines, row_of: dict[tuple[int, int], int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each line, the column of its page and the row of its passage."""
+    column = {page: n for n, page in enumerate(lines.pages)}
+    pages = [column[page] for page, _, _ in lines.places]
+    return torch.tensor(pages), torch.tensor([row_of[page, n] for page, n, _ in lines.places])
+
+
+def _right(question: TrainingQuestion, best: tuple[int, int, int]) -> tuple[bool, bool, bool]:
+    return best[0] in question.pages, best[:2] in question.passages, best in question.lines
