@@ -17,7 +17,8 @@ from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
-from procqa.index.snapshot import ENCODER, current_folder
+from procqa.index.snapshot import ENCODER
+from procqa.index.versions import current_folder
 from procqa.settings import Settings
 
 SHARED = Path(__file__).parents[2] / "shared"

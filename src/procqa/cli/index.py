@@ -9,7 +9,8 @@ import click
 
 from procqa.cli.options import index_option, settings_from, threads_option
 from procqa.index.build import BuildReport, build_index
-from procqa.index.snapshot import Manifest, current_folder, damage
+from procqa.index.manifest import Manifest, damage
+from procqa.index.versions import current_folder
 from procqa.progress import shown_on
 
 _SHOWN = 20  # pages set aside that are listed; the rest are in report.json

@@ -12,7 +12,8 @@ import uvicorn
 
 from procqa.engine import Engine
 from procqa.errors import ProcqaError, SnapshotError
-from procqa.index.snapshot import Manifest, current_folder
+from procqa.index.manifest import Manifest
+from procqa.index.versions import current_folder
 from procqa.service.app import create_app
 from procqa.settings import Settings
 
