@@ -19,6 +19,7 @@ LAYERS = (
     {"index"},
     {"retrieval", "answering"},
     {"engine"},
+    {"live"},
     {"evaluation", "service", "widget", "training"},
     {"cli"},
 )
