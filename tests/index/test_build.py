@@ -4,61 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from spying import Build, SpyEncoder
 
-from procqa.embedding import Encoded, Encoder
+from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.errors import ProcqaError, ReadError, SnapshotError
-from procqa.index.build import BuildReport, build_index
+from procqa.index.build import build_index
 from procqa.index.dense import DenseIndex, DenseWriter
 from procqa.index.manifest import Manifest, damage
 from procqa.index.snapshot import TOKENS, Snapshot
 from procqa.index.tokens import CONTEXT, TokenIndex
 from procqa.index.versions import current_folder
 from procqa.settings import Settings
-
-Build = Callable[..., BuildReport]
-
-
-class SpyEncoder:
-    """Passes everything on to another encoder and remembers which texts were embedded."""
-
-    def __init__(self, encoder: Encoder, name: str = "") -> None:
-        self._encoder = encoder
-        self.name = name or encoder.name
-        self.dimensions = encoder.dimensions
-        self.token_dimensions = encoder.token_dimensions
-        self.embedded: list[str] = []
-        self.fails = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
-
-    def encode_documents(self, texts: Sequence[str]) -> list[Encoded]:
-        if self.fails:
-            raise MemoryError("no room")
-        self.embedded += texts
-        return self._encoder.encode_documents(texts)
-
-
-@pytest.fixture
-def spy(encoder: Encoder) -> SpyEncoder:
-    return SpyEncoder(encoder)
-
-
-@pytest.fixture
-def build(settings: Settings, spy: SpyEncoder) -> Build:
-    def run(**options: object) -> BuildReport:
-        spy.embedded.clear()
-        return build_index(settings, encoder=spy, **options)  # type: ignore[arg-type]
-
-    return run
 
 
 def folder_of(settings: Settings) -> Path:
