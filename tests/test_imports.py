@@ -20,7 +20,7 @@ LAYERS = (
     {"retrieval", "answering"},
     {"engine"},
     {"live"},
-    {"evaluation", "service", "widget", "training"},
+    {"evaluation", "service", "widget", "training", "doctor"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

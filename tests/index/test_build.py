@@ -390,7 +390,7 @@ def test_dense_search_is_exact_and_keeps_to_its_rows(tmp_path: Path) -> None:
     with DenseWriter(tmp_path, 2) as writer:
         writer.add(vectors[:3])
         writer.add(vectors[3:])
-    assert writer.finish(lambda: vectors) == {"kind": "exact"}
+    assert writer.finish(lambda: vectors, lambda count: None) == {"kind": "exact"}
     index = DenseIndex(tmp_path)
     rows, scores = index.search(np.array([1, 0], dtype=np.float32), 3)
     assert rows.tolist() == [0, 3, 2]

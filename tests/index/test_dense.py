@@ -35,7 +35,7 @@ def write(folder: Path, vectors: FloatArray, questions: FloatArray) -> dict[str,
     with DenseWriter(folder, DIMENSIONS) as writer:
         for first in range(0, len(vectors), 1000):
             writer.add(vectors[first : first + 1000])
-    return writer.finish(lambda: questions, exact_up_to=5000)
+    return writer.finish(lambda: questions, lambda count: None, exact_up_to=5000)
 
 
 @pytest.fixture(scope="module")

@@ -54,15 +54,17 @@ class DenseWriter:
     ) -> None:
         self._file.close()
 
-    def finish(self, questions: Callable[[], FloatArray], exact_up_to: int = EXACT_UP_TO) -> dict[str, Any]:
+    def finish(
+        self, questions: Callable[[], FloatArray], advance: Callable[[int], None], exact_up_to: int = EXACT_UP_TO
+    ) -> dict[str, Any]:
         """Write the index, after the block; returns how it searches and, if not exactly, its recall on `questions`."""
         vectors = _raw(self._folder / RAW_FILE, self._dimensions)
         if self._count <= exact_up_to:
-            _write_flat(vectors, self._folder / FAISS_FILE)
+            _write_flat(vectors, self._folder / FAISS_FILE, advance)
             del vectors
             (self._folder / RAW_FILE).unlink()
             return {"kind": "exact"}
-        return _write_lists(vectors, questions(), self._folder / FAISS_FILE)
+        return _write_lists(vectors, questions(), self._folder / FAISS_FILE, advance)
 
 
 class DenseIndex:
@@ -123,14 +125,22 @@ class DenseIndex:
         return np.asarray(found[0][found[0] >= 0])
 
 
-def _write_flat(vectors: FloatArray, path: Path) -> None:
+def _write_flat(vectors: FloatArray, path: Path, advance: Callable[[int], None]) -> None:
     index = faiss.IndexFlatIP(vectors.shape[1])
-    for first in range(0, len(vectors), _BLOCK):
-        index.add(np.ascontiguousarray(vectors[first : first + _BLOCK]))
+    _add(index, vectors, advance)
     faiss.write_index(index, str(path))
 
 
-def _write_lists(vectors: FloatArray, questions: FloatArray, path: Path) -> dict[str, Any]:
+def _add(index: Any, vectors: FloatArray, advance: Callable[[int], None]) -> None:
+    for first in range(0, len(vectors), _BLOCK):
+        block = np.ascontiguousarray(vectors[first : first + _BLOCK])
+        index.add(block)
+        advance(len(block))
+
+
+def _write_lists(
+    vectors: FloatArray, questions: FloatArray, path: Path, advance: Callable[[int], None]
+) -> dict[str, Any]:
     count, dimensions = vectors.shape
     lists = 2 ** round(math.log2(4 * math.sqrt(count)))
     quantizer = faiss.IndexFlatIP(dimensions)
@@ -142,8 +152,7 @@ def _write_lists(vectors: FloatArray, questions: FloatArray, path: Path) -> dict
     # Every sample row in its order on the disk; which ones depends on their number alone.
     sample = np.random.default_rng(_SEED).choice(count, min(count, lists * _TRAINING_PER_LIST), replace=False)
     index.train(np.asarray(vectors[np.sort(sample)]))
-    for first in range(0, count, _BLOCK):
-        index.add(np.ascontiguousarray(vectors[first : first + _BLOCK]))
+    _add(index, vectors, advance)
     exact = _exact(vectors, questions)
     index.nprobe = _fewest_lists(lists, lambda probed: _recall(index, probed, vectors, questions, exact))
     faiss.write_index(index, str(path))

@@ -59,7 +59,8 @@ def embed_store(encoder: Encoder, staging: Path, previous: Path | None, progress
                 writer.add(*(before or whole_tokens(encoder.encode_question(heading))))
         with progress("Indexing words", len(origins), "passages") as advance:
             write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
-        search = dense.finish(lambda: _sample_questions(encoder))
+        with progress("Indexing vectors", len(origins), "passages") as advance:
+            search = dense.finish(lambda: _sample_questions(encoder), advance)
         return Embedded(int((origins < 0).sum()), sections, headings, search)
     finally:
         store.close()

@@ -117,9 +117,8 @@ class _Reader:
                     self._copy(number, key)
         # Which of two pages with one doc_id counts depends on other files: this one is read again the next time.
         # So is one whose name SQLite cannot hold.
-        stable = not doubles and relative.isprintable()
-        name = relative if stable else ""
-        self._writer.end_file(name, sha256 if stable else "", [(item.path, item.reason) for item in aside])
+        name = relative if relative.isprintable() else ""
+        self._writer.end_file(name, "" if doubles or not name else sha256, [(x.path, x.reason) for x in aside])
         self.set_aside += aside
 
     def _page(self, page: Page) -> SetAside | None:

@@ -134,6 +134,10 @@ class Store:
             doc_id: (key, sha256) for doc_id, key, sha256 in self._stream("SELECT doc_id, key, sha256 FROM documents")
         }
 
+    def sources(self) -> dict[str, str]:
+        """Of every file that was read, by its path in the corpus, the hash of its content."""
+        return dict(self._rows("SELECT path, sha256 FROM sources WHERE path != ''"))
+
     def set_aside(self) -> list[tuple[str, str]]:
         """(path, reason) of everything that could not be read, in the order of the files."""
         lists = self._stream("SELECT set_aside FROM sources ORDER BY source")
