@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.encoder import FloatArray
@@ -42,6 +43,10 @@ class Labels:
 
     def __getitem__(self, row: int) -> str:
         return self._names[int(self._numbers[row])]
+
+    def where(self, condition: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Which rows have a name that fulfils the condition, which is asked once a name, (n,)."""
+        return np.array([condition(name) for name in self._names], dtype=bool)[self._numbers]
 
     def __iter__(self) -> Iterator[str]:
         return (self._names[number] for number in self._numbers.tolist())

@@ -87,6 +87,16 @@ class Store:
         rows = self._stream("SELECT doc_id, title, metadata FROM documents ORDER BY doc")
         return [(doc_id, title, json.loads(metadata)) for doc_id, title, metadata in rows]
 
+    def names(self, number: int) -> list[str]:
+        """The title and the aliases of a document, by its number."""
+        ((title, metadata),) = self._rows("SELECT title, metadata FROM documents WHERE doc = ?", (int(number),))
+        return [title, *json.loads(metadata).get("aliases", [])]
+
+    def numbers(self, doc_ids: Iterable[str]) -> list[int]:
+        """The numbers of those documents that there are."""
+        query = "SELECT doc FROM documents WHERE doc_id = ?"
+        return [number for doc_id in doc_ids for (number,) in self._rows(query, (doc_id,))]
+
     def each_title(self) -> Iterator[str]:
         """The title of every document, in their stored order."""
         return (title for (title,) in self._stream("SELECT title FROM documents ORDER BY doc"))
