@@ -37,13 +37,16 @@ def main(corpus: Path, index: Path, seed: int) -> None:
     encoder = WordEncoder()
     sys.stdout.write("begun\n")
     sys.stdout.flush()
+    shutil.rmtree(index.with_name("gone"), ignore_errors=True)
     while True:
         draw = chance.random()
         if draw < 0.7:
             write_state(corpus, chance.randrange(100, 1000))
             build_index(replace(settings, keep=chance.randrange(1, 4)), encoder=encoder)
         elif draw < 0.8:
-            shutil.rmtree(index)  # so that first builds are killed too
+            # So that first builds are killed too; away at once, for this process may be killed while it removes.
+            index.rename(index.with_name("gone"))
+            shutil.rmtree(index.with_name("gone"))
             build_index(settings, encoder=encoder)
         elif draw < 0.9:
             with sole_writer(index):
