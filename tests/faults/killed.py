@@ -47,6 +47,7 @@ def main(corpus: Path, index: Path, seed: int) -> None:
             # So that first builds are killed too; away at once, for this process may be killed while it removes.
             index.rename(index.with_name("gone"))
             shutil.rmtree(index.with_name("gone"))
+            write_state(corpus, chance.randrange(100, 1000))  # the last one may have been killed in the midst of it
             build_index(settings, encoder=encoder)
         elif draw < 0.9:
             with sole_writer(index):

@@ -122,7 +122,6 @@ def _build(settings: Settings, strict: bool, gate: Gate | None) -> bool:
         click.echo(f"{settings.index}: {report.version} {state}.")
     if report.pruned:
         click.echo(f"Removed: {', '.join(report.pruned)}.")
-    _warn_of_calibration(settings.index)
     return bool(report.version)
 
 
@@ -167,21 +166,3 @@ def _show_plan(report: BuildReport, index: Path) -> None:
         click.echo(f"A build would embed {report.embedded} of {report.passages} passages and publish a snapshot.")
     else:
         click.echo(f"{index}: {report.version} is current: a build would publish nothing.")
-
-
-def _warn_of_calibration(index: Path) -> None:
-    from procqa.answering.decide import CALIBRATION_FILE, Calibration
-    from procqa.index.manifest import Manifest
-    from procqa.index.versions import current_folder
-
-    folder = current_folder(index)
-    if folder is None:
-        return
-    model = Manifest.load(folder).model_sha256
-    if Calibration.load(index, model).model != model:
-        own = (index / CALIBRATION_FILE).exists()
-        click.echo(
-            f"The {'kept' if own else 'packaged'} calibration was fitted for another model, so that confidence and the "
-            "choice to abstain are not to be trusted; fit it with `procqa eval calibrate --gold FILE`.",
-            err=True,
-        )
