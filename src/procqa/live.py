@@ -7,9 +7,11 @@ are free. A snapshot that is damaged or cannot be opened is refused, and the one
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +58,7 @@ class LiveEngine:
         self._every = every
         self._held: _Held | None = None
         self._lock = threading.Lock()  # of the lease counts, and of which engine is held
+        self._gone: list[weakref.ref[Engine]] = []  # replaced, and not yet known to be freed
         self._refused_until = 0.0
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -120,6 +123,9 @@ class LiveEngine:
         self._check_first()
         while not self._stop.wait(self._every):
             self.look()
+            if self._gone and all(engine() is None for engine in self._gone):
+                self._gone.clear()
+                _trim_memory()
 
     def _check_first(self) -> None:
         """The checksums of what was opened at the start, which did not wait for them."""
@@ -147,7 +153,9 @@ class LiveEngine:
         return folder.name if folder else ""
 
     def _take(self, engine: Engine) -> None:
-        self.swaps += self._held is not None
+        if self._held:
+            self.swaps += 1
+            self._gone.append(weakref.ref(self._held.engine))
         self._retire(_Held(engine))
         self.loaded_at = datetime.now(UTC)
         self.refused = None
@@ -185,6 +193,13 @@ class LiveEngine:
             last = held.retired and held.leases == 0
         if last:
             held.engine.close()
+
+
+def _trim_memory() -> None:
+    """Give what was freed back to the system: glibc keeps it, half as much again as a service needs."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other systems' C libraries have none, and need none
+    if trim:
+        trim(0)
 
 
 class _Held:

@@ -73,6 +73,8 @@ def test_no_question_fails_or_mixes_while_snapshots_change(
     swaps = rounds(2)
     truth = {client.get("/v1/index").json()["version"]: "You stay in hospital for 7 days."}
     replies: list[tuple[int, str, str]] = []
+    client.post("/v1/ask", json={"question": "How long do I stay in hospital after aortic valve repair?"})
+    before = memory(process)
     tickets = itertools.count()
     most = swaps * QUESTIONS_A_SWAP
     swapped = threading.Event()
@@ -88,13 +90,10 @@ def test_no_question_fails_or_mixes_while_snapshots_change(
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         asking = [pool.submit(ask) for _ in range(CLIENTS)]
-        before = 0.0
         for days in range(100, 100 + swaps):
             version = publish(settings, days)
             truth[version] = f"You stay in hospital for {days} days."
             wait_for(lambda version=version: client.get("/v1/index").json()["version"] == version)  # type: ignore[misc]
-            # The first swaps bring what is kept from then on: the threads' stacks, and the allocator's own.
-            before = before or memory(process)
         swapped.set()
         for task in asking:
             task.result()
@@ -102,7 +101,10 @@ def test_no_question_fails_or_mixes_while_snapshots_change(
     assert {status for status, _, _ in replies} == {200}
     assert all(truth[version] == told for _, version, told in replies)
     assert client.get("/v1/index").json()["swaps"] == swaps
-    wait_for(lambda: memory(process) <= before * MOST_GROWTH)
+    try:
+        wait_for(lambda: memory(process) <= before * MOST_GROWTH)
+    except AssertionError:
+        raise AssertionError(f"{before:.0f} MB before {swaps} swaps, {memory(process):.0f} MB after") from None
     deleted = [line for line in Path(f"/proc/{process}/maps").read_text().splitlines() if "(deleted)" in line]
     assert deleted == []  # no snapshot that was pruned is still mapped
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,27 +33,19 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # Connections at rest: as many as questions were ever answered at once. (append and pop are atomic.)
-        self._idle: list[sqlite3.Connection] = []
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = sqlite3.connect(read_only(self._path), uri=True, check_same_thread=False)
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
+        # One for all threads, opened now: it goes on reading when the folder is moved or removed meanwhile, and the
+        # microseconds of a query are not worth more of them.
+        self._connection = sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
+        self._lock = threading.Lock()
 
     def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        with self._connection() as connection:
-            return connection.execute(query, parameters).fetchall()
+        with self._lock:
+            return self._connection.execute(query, parameters).fetchall()
 
     def _stream(self, query: str) -> Iterator[Any]:
-        with self._connection() as connection, closing(connection.execute(query)) as cursor:
-            yield from cursor
+        """Rows one at a time, for who reads them all; from a connection of their own, so that nobody waits."""
+        with closing(sqlite3.connect(read_only(self._path), uri=True)) as connection:
+            yield from connection.execute(query)
 
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and passages."""
@@ -103,9 +96,8 @@ class Store:
 
     def passages(self, rows: Iterable[int]) -> list[Passage]:
         """The passages of some rows, in the order given."""
-        with self._connection() as connection:
-            query = f"{_PASSAGE} WHERE p.row = ?"
-            return [_passage(connection.execute(query, (int(row),)).fetchone()) for row in rows]
+        query = f"{_PASSAGE} WHERE p.row = ?"
+        return [_passage(found) for row in rows for found in self._rows(query, (int(row),))]
 
     def text(self, passage: Passage) -> str:
         """The words of a passage, as they stand in its document."""
@@ -186,9 +178,8 @@ class Store:
         return numbers, tuple(sections), tuple(headings)
 
     def close(self) -> None:
-        """Close every connection; none is in use any more."""
-        while self._idle:
-            self._idle.pop().close()
+        """Give back the file; nobody reads it any more."""
+        self._connection.close()
 
 
 def pack_lines(lines: Sequence[Line], start: int = 0) -> bytes:
