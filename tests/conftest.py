@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -17,10 +18,18 @@ from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
-from procqa.index.snapshot import ENCODER, current_folder
+from procqa.index.snapshot import ENCODER
+from procqa.index.versions import current_folder
 from procqa.settings import Settings
 
+# What a loaded machine takes long for is not wrong.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rounds", type=int, help="how often the tests of faults and swaps try their luck (few)")
 
 
 class WordEncoder:

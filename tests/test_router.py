@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.projection import fit_projection
 from procqa.embedding.router import SectionRouter
-from procqa.index.snapshot import ENCODER, current_folder
+from procqa.index.snapshot import ENCODER
+from procqa.index.versions import current_folder
 from procqa.readers import CANONICAL_SECTIONS
 
 MADE = SectionRouter(

@@ -19,6 +19,7 @@ class Settings:
     model: str = ""  # a path or name that sentence-transformers loads; empty means the packaged MiniLM
     passage_tokens: int = 180
     threads: int = 0  # of the encoder; 0 means one for each core
+    keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"
     port: int = 8000
 
@@ -27,6 +28,8 @@ class Settings:
             raise ProcqaError(f"passage_tokens must be from 32 to 8192, not {self.passage_tokens}.")
         if not 0 <= self.threads <= 256:
             raise ProcqaError(f"threads must be from 0 (one for each core) to 256, not {self.threads}.")
+        if self.keep < 1:
+            raise ProcqaError(f"keep must be 1 or more, since the current snapshot always stays; it is {self.keep}.")
         if not 0 <= self.port <= 65535:
             raise ProcqaError(f"port must be from 0 to 65535, not {self.port}.")
 

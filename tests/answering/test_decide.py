@@ -100,3 +100,9 @@ ALIKE, UNLIKE = ALIKE_TITLES + 0.1, ALIKE_TITLES - 0.1
 )
 def test_pages_that_fit_equally_well(scores: list[float], titles: list[float], count: int) -> None:
     assert equally_good(scores, titles) == count
+
+
+def test_a_calibration_of_another_model_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"):
+        Calibration.load(tmp_path, "a model that nobody calibrated")
+    assert "procqa eval calibrate" in caplog.text

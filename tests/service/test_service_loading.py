@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import pytest
 
+from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.errors import SnapshotError
+from procqa.index.build import build_index
 from procqa.service.app import create_app
+from procqa.settings import Settings
 
 PATIENCE = 5.0
 
@@ -51,7 +55,7 @@ def test_an_index_that_cannot_be_loaded_is_logged_and_told(
         assert "`procqa doctor`" in response.json()["detail"]
         assert int(response.headers["retry-after"]) > 0
         assert "/srv" not in response.text
-    assert "cannot be loaded" in caplog.text
+    assert "cannot be used" in caplog.text
     assert "/srv/index" in caplog.text
 
 
@@ -104,3 +108,36 @@ def test_questions_run_beside_the_event_loop_and_only_so_many_at_once(engine: En
         assert not busy.closed
     assert busy.most == 2
     assert busy.closed
+
+
+def test_a_published_snapshot_is_served_and_a_bad_one_is_named(
+    engine: Engine, settings: Settings, encoder: Encoder, serve: Any
+) -> None:
+    index = settings.index
+    with serve(create_app(lambda: Engine.open(index, encoder=encoder), watch=index)) as client:
+        client.wait_until_loaded()
+        first = client.get("/v1/index").json()
+        assert (first["version"], first["swaps"], first["refused"]) == (engine.info.version, 0, None)
+        (settings.corpus / "knee.md").unlink()
+        second = build_index(settings, encoder=encoder).version
+        wait_for(client, lambda state: state["swaps"] == 1)
+        assert client.get("/readyz").json()["index"] == second
+        assert client.get("/v1/documents/knee").status_code == 404
+        (settings.corpus / "heart" / "mitral.txt").unlink()
+        third = build_index(settings, encoder=encoder).version
+        (index / "snapshots" / third / "titles.npy").write_bytes(b"x")
+        state = wait_for(client, lambda state: state["refused"])
+        assert state["version"] == second
+        assert state["refused"]["version"] == third
+        assert "titles.npy has 1 bytes" in state["refused"]["reason"]
+        assert str(index) not in state["refused"]["reason"]
+        assert client.get("/v1/documents/heart%2Fmitral").status_code == 200
+
+
+def wait_for(client: Any, condition: Callable[[Any], Any]) -> Any:
+    for _ in range(500):
+        state = client.get("/v1/index").json()
+        if condition(state):
+            return state
+        client.portal.call(anyio.sleep, 0.02)
+    raise AssertionError(f"it never came to pass: {state}")

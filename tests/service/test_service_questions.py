@@ -69,7 +69,7 @@ def test_an_answer_has_the_fields_of_the_contract(client: Any) -> None:
     assert body["abstention"] is None
     assert body["clarification"] is None
     assert [set(passage) for passage in body["passages"]] == [PASSAGE_KEYS]
-    assert body["index"] == client.get("/v1/index").json()
+    assert body["index"].items() <= client.get("/v1/index").json().items()
     assert body["timing_ms"]["total"] > 0
 
 

@@ -7,6 +7,7 @@ logistic model of several signals, fitted on questions with known answers (`proc
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -16,6 +17,7 @@ from pathlib import Path
 from procqa.errors import SnapshotError
 from procqa.types import Reason
 
+_log = logging.getLogger(__name__)
 CALIBRATION_FILE = "calibration.json"
 # Two pages whose best scores differ by less than this, with titles this much alike, fit a question equally well.
 CLOSE_SCORES, ALIKE_TITLES = 0.02, 0.55
@@ -86,7 +88,10 @@ class Calibration:
                 ) from None
             if own.model == model:
                 return own
-        return _parsed(resources.files("procqa.answering").joinpath(CALIBRATION_FILE).read_text(encoding="utf-8"))
+        packaged = _parsed(resources.files("procqa.answering").joinpath(CALIBRATION_FILE).read_text(encoding="utf-8"))
+        if packaged.model != model:
+            _log.warning("No calibration fits the model of this index; fit one with `procqa eval calibrate`.")
+        return packaged
 
 
 def _parsed(text: str) -> Calibration:

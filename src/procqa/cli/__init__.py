@@ -1,4 +1,4 @@
-"""The command line: `procqa index | ask | search | serve | eval`."""
+"""The command line: `procqa index | ask | search | serve | eval | doctor`."""
 
 from procqa.cli.main import main
 

@@ -10,6 +10,7 @@ import click
 
 from procqa import __version__
 from procqa.cli import ask as ask_commands
+from procqa.cli import doctor as doctor_commands
 from procqa.cli import evaluate as evaluate_commands
 from procqa.cli import index as index_commands
 from procqa.cli import serve as serve_commands
@@ -24,7 +25,7 @@ def procqa(verbose: bool) -> None:
     """Verbatim, cited answers from pages about medical procedures, or an honest "not in these pages".
 
     Settings may also be given in the environment: PROCQA_INDEX, PROCQA_CORPUS, PROCQA_MODEL, PROCQA_PASSAGE_TOKENS,
-    PROCQA_THREADS, PROCQA_HOST and PROCQA_PORT.
+    PROCQA_THREADS, PROCQA_KEEP, PROCQA_HOST and PROCQA_PORT.
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -36,6 +37,7 @@ procqa.add_command(ask_commands.search)
 procqa.add_command(serve_commands.serve)
 procqa.add_command(evaluate_commands.evaluation)
 procqa.add_command(train_commands.train)
+procqa.add_command(doctor_commands.doctor)
 
 
 def main() -> None:

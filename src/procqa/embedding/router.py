@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,12 +51,17 @@ class SectionRouter:
             return cls(tuple(stored["sections"].tolist()), stored["weights"], stored["bias"])
 
 
+def written_questions() -> list[dict[str, Any]]:
+    """The questions that heads are fitted on, each {"question", "sections"}."""
+    source = resources.files("procqa.embedding").joinpath("section_questions.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in source.splitlines()]
+
+
 def fit_router(encoder: Encoder) -> SectionRouter:
     """Fit the head for an encoder. Deterministic."""
     from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers; never used in serving
 
-    source = resources.files("procqa.embedding").joinpath("section_questions.jsonl").read_text(encoding="utf-8")
-    items = [json.loads(line) for line in source.splitlines()]
+    items = written_questions()
     vectors = [encoder.encode_question(item["question"]).vector for item in items]
     # A question that two sections answer teaches half of each.
     pairs = [(place, name, 1 / len(item["sections"])) for place, item in enumerate(items) for name in item["sections"]]

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterable
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index import snapshot as files
 from procqa.index.embed import embed_store
-from procqa.index.store import StoreWriter
-from procqa.passages import embedded_prefix, split_document
+from procqa.index.locks import sole_writer
+from procqa.index.manifest import Manifest, damage, file_table
+from procqa.index.reading import Changes, Reading, missing_sections, page_changes, read_into, reading_identity
+from procqa.index.store import Store
+from procqa.index.versions import clean, current_folder, new_staging, prune, publish, version_of
 from procqa.progress import Progress, silent
-from procqa.readers import Page, SetAside, read_corpus
+from procqa.readers import SetAside, corpus_files
 from procqa.settings import Settings
+
+# gate(staging folder) -> why the snapshot there must not be published, a sentence each.
+Gate = Callable[[Path], Sequence[str]]
+# With less than this left, whatever failed has failed for want of room.
+_ROOM_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,108 +44,127 @@ class BuildReport:
     set_aside: tuple[SetAside, ...]
     removals: int
     missing_sections: dict[str, int]  # canonical section: pages without it
-    published: bool  # False when nothing had changed
+    published: bool  # False when nothing had changed, or when it was refused
+    changes: Changes
+    needs: tuple[str, ...]  # what had to be done again beside the changed pages, and why
+    refused: tuple[str, ...] = ()  # what the gate had against it
+    pruned: tuple[str, ...] = ()
 
 
 def build_index(
-    settings: Settings, *, strict: bool = False, progress: Progress = silent, encoder: Encoder | None = None
+    settings: Settings,
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
+    encoder: Encoder | None = None,
+    gate: Gate | None = None,
 ) -> BuildReport:
-    """Read, split and embed the corpus and publish a new snapshot, keeping the vectors of unchanged passages.
+    """Read, split and embed the corpus and publish a new snapshot, doing again only what changed since the last one.
 
-    Under `strict` nothing is published when any page is set aside. Raises ProcqaError when there is no page to index.
+    Under `strict` nothing is published when any page is set aside, and with a `gate` nothing that it refuses. Raises
+    ProcqaError when there is no page to index, another process builds the index, or it cannot be written.
     """
+    corpus_files(settings.corpus)  # a missing corpus is told at once, before a folder is made for it
     index = settings.index
-    pages = read_corpus(settings.corpus)
-    begun = list(islice(pages, 1))  # a missing corpus is told at once, before the encoder takes its time
-    version = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    staging = index / files.FOLDER / f".{version}.building"
-    try:
-        staging.mkdir(parents=True)
-    except OSError as error:
-        raise SnapshotError(
-            f"The folder {index} cannot be written ({error.strerror}); give another by --index."
-        ) from None
-    try:
-        chosen = encoder or _encoder(settings, staging / files.ENCODER, progress)
-        reading = _read(chain(begun, pages), settings, chosen, staging, progress)
-        if strict and reading.set_aside:
-            return _report("", reading, embedded=0, published=False)
-        if not reading.documents:
-            first = f" The first was set aside because: {reading.set_aside[0].reason}" if reading.set_aside else ""
-            raise ProcqaError(f"There is no page to index in {settings.corpus}.{first}")
-        previous = _previous(index, chosen, settings)
-        if previous and previous.corpus_sha256 == reading.sha256:
-            return _report(previous.version, reading, embedded=0, published=False)
-        kept = index / files.FOLDER / previous.version if previous else None
-        embedded = embed_store(chosen, staging, reading.headings, kept, progress)
-        _save_report(reading, staging)
-        manifest = files.Manifest(
-            version=version,
-            built_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            embedding_model=chosen.name,
-            model_sha256=_model_sha256(chosen),
-            passage_tokens=settings.passage_tokens,
-            corpus_sha256=reading.sha256,
-            documents=reading.documents,
-            passages=reading.passages,
-            set_aside=len(reading.set_aside),
-            headings=reading.headings,
-            files=files.file_table(staging),
-        )
-        manifest.save(staging)
-        staging.rename(index / files.FOLDER / version)
-        files.sync_folder(index / files.FOLDER)
-        files.publish(index, version)
-        return _report(version, reading, embedded, published=True)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with sole_writer(index):
+        with _failures_told(index):
+            clean(index)
+            staging = new_staging(index)
+        try:
+            with _failures_told(index):
+                return _build(settings, staging, strict, progress, encoder, gate)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)  # published, it has another name
+
+
+def plan_index(settings: Settings, *, progress: Progress = silent, encoder: Encoder | None = None) -> BuildReport:
+    """What `build_index` would do, found by its own first pass in a folder of its own; the index is left alone."""
+    corpus_files(settings.corpus)
+    with tempfile.TemporaryDirectory(prefix="procqa-") as folder, _failures_told(Path(folder)):
+        staging = Path(folder)
+        _, before, reading = _begin(settings, staging, progress, encoder)
+        store = Store(staging / files.STORE)
+        embedded = int((store.origins(before.vectors_store) < 0).sum())
+        store.close()
+        version = before.manifest.version if before.manifest else ""
+        return _report(version, reading, staging, before, embedded)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """What the first pass over the corpus found."""
+class _Before:
+    """The current snapshot, and what of it can be used again for these settings."""
 
-    documents: int
-    passages: int
-    headings: tuple[str, ...]
-    set_aside: tuple[SetAside, ...]
-    removals: tuple[dict[str, Any], ...]
-    missing: Counter[str]
-    sha256: str
+    manifest: Manifest | None = None
+    folder: Path | None = None
+    same_vectors: bool = False
+    same_pages: bool = False
+    needs: tuple[str, ...] = ()
+
+    @property
+    def store(self) -> Path | None:
+        """Of the pages, whether or not they were read in the same way."""
+        return self.folder / files.STORE if self.folder else None
+
+    @property
+    def pages_store(self) -> Path | None:
+        """Of pages that were read and split in the same way."""
+        return self.store if self.same_pages else None
+
+    @property
+    def vectors_store(self) -> Path | None:
+        """Of passages whose vectors can be kept."""
+        return self.store if self.same_vectors else None
 
 
-def _read(
-    pages: Iterable[Page | SetAside], settings: Settings, encoder: Encoder, staging: Path, progress: Progress
-) -> _Reading:
-    """Read and split every page into the store, one at a time."""
-    writer = StoreWriter(staging / files.STORE)
-    digest = hashlib.sha256()
-    set_aside: list[SetAside] = []
-    removals: list[dict[str, Any]] = []
-    missing: Counter[str] = Counter()
-    headings: dict[str, None] = {}
-    documents = count = 0
-    with progress("Reading", None, "pages") as advance:
-        for page in pages:
-            advance(1)
-            if isinstance(page, SetAside):
-                set_aside.append(page)
-                continue
-            document = page.document
-            passages = split_document(document, encoder, settings.passage_tokens)
-            bodies = [document.text[p.start : p.end] for p in passages]
-            keys = [
-                _key(embedded_prefix(p.title, p.heading or p.section, encoder) + body)
-                for p, body in zip(passages, bodies, strict=True)
-            ]
-            writer.add(document, passages, keys)
-            headings |= dict.fromkeys(p.heading or p.section for p in passages)
-            removals += [{"path": page.path, **asdict(removal)} for removal in page.removals]
-            missing.update(page.missing)
-            digest.update(_page_key(page))
-            documents, count = documents + 1, count + len(passages)
-    writer.close()
-    return _Reading(documents, count, tuple(headings), tuple(set_aside), tuple(removals), missing, digest.hexdigest())
+def _build(
+    settings: Settings, staging: Path, strict: bool, progress: Progress, given: Encoder | None, gate: Gate | None
+) -> BuildReport:
+    index = settings.index
+    encoder, before, reading = _begin(settings, staging, progress, given)
+    if strict and reading.set_aside:
+        return _report("", reading, staging, before)
+    if not reading.documents:
+        first = f" The first was set aside because: {reading.set_aside[0].reason}" if reading.set_aside else ""
+        raise ProcqaError(f"There is no page to index in {settings.corpus}.{first}")
+    if before.manifest and before.same_pages and before.manifest.corpus_sha256 == reading.sha256:
+        pruned = prune(index, settings.keep)
+        return _report(before.manifest.version, reading, staging, before, pruned=pruned)
+    kept = before.folder if before.same_vectors else None
+    embedded = embed_store(encoder, staging, kept, progress)
+    report = _report(version_of(staging), reading, staging, before, embedded.passages, published=True)
+    _save_report(report, staging)
+    Manifest(
+        version=version_of(staging),
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        embedding_model=encoder.name,
+        model_sha256=_model_sha256(encoder),
+        passage_tokens=settings.passage_tokens,
+        reading=reading_identity(),
+        corpus_sha256=reading.sha256,
+        documents=reading.documents,
+        passages=reading.passages,
+        set_aside=len(reading.set_aside),
+        sections=embedded.sections,
+        headings=embedded.headings,
+        search=embedded.search,
+        files=file_table(staging),
+    ).save(staging)
+    refused = tuple(gate(staging)) if gate else ()
+    if refused:
+        return _report("", reading, staging, before, embedded.passages, refused=refused)
+    publish(index, staging)
+    return replace(report, pruned=prune(index, settings.keep))
+
+
+def _begin(
+    settings: Settings, staging: Path, progress: Progress, given: Encoder | None
+) -> tuple[Encoder, _Before, Reading]:
+    """The encoder, what can be kept, and the first pass over the corpus."""
+    encoder = given or _encoder(settings, staging / files.ENCODER, progress)
+    before = _before(settings, encoder)
+    store, previous = staging / files.STORE, before.pages_store
+    reading = read_into(store, settings.corpus, encoder, settings.passage_tokens, previous, progress)
+    return encoder, before, reading
 
 
 def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
@@ -145,10 +172,9 @@ def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
     from procqa.embedding.export import export_encoder, model_identity, recipe
 
     _, digest = model_identity(settings.model)
-    current = _current(settings.index, below=f"{files.ENCODER}/", checksums=True)
-    if current and current.model_sha256 == f"{digest}+{recipe()}":
-        stored = settings.index / files.FOLDER / current.version / files.ENCODER
-        shutil.copytree(stored, folder, copy_function=os.link)
+    current = _whole(settings.index, below=f"{files.ENCODER}/")
+    if current and current[1].model_sha256 == f"{digest}+{recipe()}":
+        shutil.copytree(current[0] / files.ENCODER, folder, copy_function=_link)
     else:
         with progress("Exporting the encoder", 1, "model") as advance:
             export_encoder(settings.model, folder)
@@ -156,59 +182,110 @@ def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
     return OnnxEncoder(folder, settings.threads)
 
 
-def _previous(index: Path, encoder: Encoder, settings: Settings) -> files.Manifest | None:
-    """The current snapshot's manifest, when its vectors can be kept."""
-    manifest = _current(index)
-    if manifest is None or manifest.model_sha256 != _model_sha256(encoder):
-        return None
-    return manifest if manifest.passage_tokens == settings.passage_tokens else None
-
-
-def _current(index: Path, *, below: str = "", checksums: bool = False) -> files.Manifest | None:
-    """The current snapshot's manifest, or None when there is none or its files `below` a folder are damaged."""
+def _link(source: str, target: str) -> None:
+    """One file under two names; where the file system has no such thing, a copy."""
     try:
-        folder = files.current_folder(index)
-        manifest = files.Manifest.load(folder) if folder else None
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _before(settings: Settings, encoder: Encoder) -> _Before:
+    found = _whole(settings.index)
+    if found is None:
+        return _Before()
+    folder, manifest = found
+    same_model = manifest.model_sha256 == _model_sha256(encoder)
+    needs = []
+    if not same_model:
+        needs.append(
+            f"The model is {encoder.name}, not the {manifest.embedding_model} that this index was built with: "
+            "every page is split and embedded anew."
+        )
+    elif manifest.passage_tokens != settings.passage_tokens:
+        needs.append(
+            f"Passages have {settings.passage_tokens} tokens, not {manifest.passage_tokens}: every page is split "
+            "anew, and passages that stay the same keep their vectors."
+        )
+    if manifest.reading != reading_identity():
+        needs.append("Pages are read or split in another way than before: every page is read anew.")
+    return _Before(manifest, folder, same_model, not needs, tuple(needs))
+
+
+def _whole(index: Path, below: str = "") -> tuple[Path, Manifest] | None:
+    """The current snapshot, or None when there is none or its files `below` a folder are not what was written."""
+    try:
+        folder = current_folder(index)
+        manifest = Manifest.load(folder) if folder else None
     except SnapshotError:
         return None  # a damaged snapshot is replaced by a full build
     if folder is None or manifest is None:
         return None
-    listed = {name: entry for name, entry in manifest.files.items() if name.startswith(below)}
-    return None if files.damage(folder, replace(manifest, files=listed), checksums=checksums) else manifest
+    wrong = damage(folder, manifest, checksums=True, wanted=lambda name: name.startswith(below))
+    return None if wrong else (folder, manifest)
 
 
 def _model_sha256(encoder: Encoder) -> str:
     return encoder.card.identity if isinstance(encoder, OnnxEncoder) else encoder.name
 
 
-def _key(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _page_key(page: Page) -> bytes:
-    document = page.document
-    sections = [(s.name, s.heading, s.start, s.end) for s in document.sections]
-    parts = (document.doc_id, document.title, document.sha256, dict(document.metadata), sections)
-    return json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _save_report(reading: _Reading, staging: Path) -> None:
-    report = {
-        "set_aside": [asdict(item) for item in reading.set_aside],
-        "removals": list(reading.removals),
-        "missing_sections": dict(reading.missing),
+def _save_report(report: BuildReport, staging: Path) -> None:
+    store = Store(staging / files.STORE)
+    values = {
+        "set_aside": [asdict(item) for item in report.set_aside],
+        "removals": store.removals(),
+        "missing_sections": report.missing_sections,
     }
-    (staging / files.REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")
+    store.close()
+    (staging / files.REPORT).write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _report(version: str, reading: _Reading, embedded: int, *, published: bool) -> BuildReport:
-    return BuildReport(
-        version,
-        reading.documents,
-        reading.passages,
-        embedded,
-        reading.set_aside,
-        len(reading.removals),
-        dict(reading.missing),
-        published,
+def _report(
+    version: str,
+    reading: Reading,
+    staging: Path,
+    before: _Before,
+    embedded: int = 0,
+    *,
+    published: bool = False,
+    refused: tuple[str, ...] = (),
+    pruned: tuple[str, ...] = (),
+) -> BuildReport:
+    store = Store(staging / files.STORE)
+    report = BuildReport(
+        version=version,
+        documents=reading.documents,
+        passages=reading.passages,
+        embedded=embedded,
+        set_aside=reading.set_aside,
+        removals=store.removal_count(),
+        missing_sections=missing_sections(store),
+        published=published,
+        changes=page_changes(staging / files.STORE, before.store),
+        needs=before.needs,
+        refused=refused,
+        pruned=pruned,
     )
+    store.close()
+    return report
+
+
+@contextmanager
+def _failures_told(folder: Path) -> Iterator[None]:
+    """Tell a full or read-only disk in one sentence; each library fails in a way of its own when it cannot write."""
+    try:
+        yield
+    except ProcqaError:
+        raise
+    except (OSError, sqlite3.Error, RuntimeError, ValueError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in (errno.ENOSPC, errno.EDQUOT) or shutil.disk_usage(folder).free < _ROOM_BYTES:
+            raise SnapshotError(
+                f"There is no room left for {folder}; nothing was published and what was there stays. "
+                "Free some, for instance with `procqa index prune`, and build again."
+            ) from error
+        if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise SnapshotError(
+                f"The folder {folder} cannot be written ({os.strerror(number)}); give another by --index."
+            ) from None
+        raise

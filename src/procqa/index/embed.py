@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from procqa.embedding import Encoder
 from procqa.embedding.encoder import FloatArray
+from procqa.embedding.router import written_questions
 from procqa.index import snapshot as files
-from procqa.index.dense import DenseIndex, write_dense
+from procqa.index.dense import DenseIndex, DenseWriter, Rows
 from procqa.index.lexical import write_lexical
+from procqa.index.manifest import Manifest
 from procqa.index.store import Store
 from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens, whole_tokens
 from procqa.passages import embedded_prefix
@@ -19,49 +23,79 @@ from procqa.progress import Progress
 
 # Passages encoded between two progress reports.
 BLOCK = 256
+# On so many questions is an approximate search measured.
+_QUESTIONS = 200
 
+T = TypeVar("T")
 Vectors = tuple[FloatArray, Bytes, Owners]  # of one passage: its vector, its tokens, and their lines
 
 
-def embed_store(
-    encoder: Encoder, staging: Path, headings: Sequence[str], previous: Path | None, progress: Progress
-) -> int:
-    """Write all that is searched beside the staged store; returns how many passages had to be encoded.
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What the second pass made: how many passages had to be encoded, and what the manifest says of the rest."""
 
-    `previous` is the folder of a snapshot made by the same encoder, whose vectors are kept for unchanged passages.
+    passages: int
+    sections: tuple[str, ...]
+    headings: tuple[str, ...]
+    search: dict[str, Any]
+
+
+def embed_store(encoder: Encoder, staging: Path, previous: Path | None, progress: Progress) -> Embedded:
+    """Write all that is searched beside the staged store.
+
+    `previous` is the folder of a snapshot made by the same encoder, whose vectors are kept for what has not changed.
     """
     store = Store(staging / files.STORE)
     kept = _Kept(previous, encoder) if previous else None
     try:
-        keys = store.embedded_keys()
-        fresh = sum(kept is None or key not in kept for key in keys)
-        vectors: FloatArray = np.zeros((len(keys), encoder.dimensions), dtype=np.float32)
-        with TokenWriter(staging, files.TOKENS) as tokens, progress("Embedding", fresh, "passages") as advance:
-            for first in range(0, len(keys), BLOCK):
-                rows = range(first, min(first + BLOCK, len(keys)))
-                missing = [row for row in rows if kept is None or keys[row] not in kept]
-                encoded = dict(zip(missing, _encode(store, missing, encoder), strict=True))
-                for row in rows:
-                    found = encoded[row] if kept is None or row in encoded else kept[keys[row]]
-                    vectors[row] = found[0]
-                    tokens.add(*found[1:])
-                advance(len(missing))
-        write_dense(vectors, staging / files.DENSE)
-        write_lexical(store.embedded_texts(), staging / files.LEXICAL)
-        # A title or heading of any length is read whole, in windows, as a question is.
-        titles = [encoder.encode_question(title).vector for _, title, _ in store.titles()]
-        np.save(staging / files.TITLES, np.stack(titles))
+        origins = store.origins(previous / files.STORE if previous else None)
+        dense = _write_passages(store, origins, kept, encoder, staging, progress)
+        _write_titles(store, kept, encoder, staging, progress)
+        layout, sections, headings = store.layout()
+        np.save(staging / files.LAYOUT, layout)
         with TokenWriter(staging, files.HEADINGS) as writer:
             for heading in headings:
-                writer.add(*whole_tokens(encoder.encode_question(heading)))
-        return fresh
+                before = kept.heading(heading) if kept else None
+                writer.add(*(before or whole_tokens(encoder.encode_question(heading))))
+        with progress("Indexing words", len(origins), "passages") as advance:
+            write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
+        with progress("Indexing vectors", len(origins), "passages") as advance:
+            search = dense.finish(lambda: _sample_questions(encoder), advance)
+        return Embedded(int((origins < 0).sum()), sections, headings, search)
     finally:
         store.close()
-        if kept:
-            kept.close()
+
+
+def _write_passages(
+    store: Store, origins: Rows, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress
+) -> DenseWriter:
+    """The vectors and tokens of all passages, block by block."""
+    with (
+        progress("Embedding", int((origins < 0).sum()), "passages") as advance,
+        DenseWriter(staging, encoder.dimensions) as dense,
+        TokenWriter(staging, files.TOKENS) as tokens,
+    ):
+        for first in range(0, len(origins), BLOCK):
+            block = origins[first : first + BLOCK]
+            vectors = _block(store, range(first, first + len(block)), block, kept, encoder)
+            dense.add(np.stack([vector for vector, _, _ in vectors]))
+            for _, owned, lines in vectors:
+                tokens.add(owned, lines)
+            advance(int((block < 0).sum()))
+    return dense
+
+
+def _block(store: Store, rows: range, origins: Rows, kept: _Kept | None, encoder: Encoder) -> list[Vectors]:
+    """The vectors of a run of rows: encoded where the origin is negative, else those of that row before."""
+    missing = [row for row, origin in zip(rows, origins, strict=True) if origin < 0]
+    encoded = _encode(store, missing, encoder)
+    stored = kept.passages(origins[origins >= 0]) if kept else iter(())
+    return [next(encoded if origin < 0 else stored) for origin in origins]
 
 
 def _encode(store: Store, rows: Sequence[int], encoder: Encoder) -> Iterator[Vectors]:
+    if not rows:
+        return
     passages = store.passages(rows)
     prefixes = [embedded_prefix(p.title, p.heading or p.section, encoder) for p in passages]
     texts = [prefix + store.text(passage) for prefix, passage in zip(prefixes, passages, strict=True)]
@@ -69,21 +103,56 @@ def _encode(store: Store, rows: Sequence[int], encoder: Encoder) -> Iterator[Vec
         yield item.vector, *owned_tokens(item, passage, len(prefix))
 
 
+def _write_titles(store: Store, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress) -> None:
+    """One vector a page. A title of any length is read whole, in windows, as a question is."""
+    documents, _ = store.counts()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (documents, encoder.dimensions)}
+    # Written, not mapped for writing: that ends the process when the disk is full.
+    with progress("Embedding titles", documents, "pages") as advance, (staging / files.TITLES).open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for title in _counted(store.each_title(), advance):
+            before = kept.title(title) if kept else None
+            vector = encoder.encode_question(title).vector if before is None else before
+            file.write(vector.astype("<f4").tobytes())
+
+
+def _counted(items: Iterable[T], advance: Callable[[int], None]) -> Iterator[T]:
+    for item in items:
+        yield item
+        advance(1)
+
+
+def _sample_questions(encoder: Encoder) -> FloatArray:
+    """Vectors of questions as people write them, evenly spread over those that were written for training."""
+    questions = written_questions()
+    chosen = questions[:: max(1, len(questions) // _QUESTIONS)][:_QUESTIONS]
+    return np.stack([encoder.encode_question(item["question"]).vector for item in chosen])
+
+
 class _Kept:
-    """Vectors of the snapshot before, by the hash of the embedded text."""
+    """Vectors of the snapshot before."""
 
     def __init__(self, folder: Path, encoder: Encoder) -> None:
-        self._store = Store(folder / files.STORE)
-        self._dense = DenseIndex(folder / files.DENSE)
+        store = Store(folder / files.STORE)
+        self._title_rows = {title: row for row, title in enumerate(store.each_title())}
+        store.close()
+        self._titles: FloatArray = np.load(folder / files.TITLES, mmap_mode="r")
+        self._dense = DenseIndex(folder)
         self._tokens = TokenIndex(folder, files.TOKENS, encoder.token_dimensions)
-        self._row_of = {key: row for row, key in enumerate(self._store.embedded_keys())}
+        self._heading_tokens = TokenIndex(folder, files.HEADINGS, encoder.token_dimensions)
+        self._heading_rows = {heading: row for row, heading in enumerate(Manifest.load(folder).headings)}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._row_of
+    def passages(self, rows: Rows) -> Iterator[Vectors]:
+        """Of some rows, in the order given."""
+        for row, vector in zip(rows.tolist(), self._dense.vectors(rows), strict=True):
+            yield vector, *self._tokens.of(row)
 
-    def __getitem__(self, key: str) -> Vectors:
-        row = self._row_of[key]
-        return self._dense.vectors(np.array([row]))[0], *self._tokens.of(row)
+    def title(self, title: str) -> FloatArray | None:
+        """Of a title, if a page had it."""
+        row = self._title_rows.get(title)
+        return None if row is None else self._titles[row]
 
-    def close(self) -> None:
-        self._store.close()
+    def heading(self, heading: str) -> tuple[Bytes, Owners] | None:
+        """The tokens of a heading, if a page had it."""
+        row = self._heading_rows.get(heading)
+        return None if row is None else self._heading_tokens.of(row)

@@ -5,6 +5,10 @@ tantivy was chosen for fields with weights and for terms within one edit of a mi
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -62,16 +66,31 @@ def write_lexical(passages: Iterable[tuple[str, str, str]], folder: Path) -> Non
     writer.wait_merging_threads()
 
 
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made there; a disk that is mounted read only has none, whatever the rights say."""
+    return os.access(folder, os.W_OK)
+
+
 class LexicalIndex:
     """BM25 search over a stored folder; read only."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = tantivy.Index.open(str(folder))
+        self._index = tantivy.Index.open(str(folder if _writable(folder) else self._linked(folder)))
+        self._index.config_reader(reload_policy="Manual")  # nothing is ever committed to it again
         self._analyzer = _analyzer()
         self._index.register_tokenizer(_ANALYZER, self._analyzer)
         self._function_terms = {term for word in FUNCTION_WORDS for term in self.terms(word)}
         self._schema = self._index.schema
         self._searcher = self._index.searcher()
+
+    def _linked(self, folder: Path) -> Path:
+        """Links to the files, in a place of their own while this lives: tantivy opens nothing without a lock file."""
+        links = Path(tempfile.mkdtemp(prefix="procqa-"))
+        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                (links / path.name).symlink_to(path.resolve())
+        return links
 
     def terms(self, text: str) -> list[str]:
         """The words of a text as they are indexed: lower case, folded, stemmed."""

@@ -1,20 +1,18 @@
-"""A snapshot: one immutable built index in a folder of its own, named by the file `CURRENT`.
+"""An opened snapshot: one immutable built index, in a folder of its own.
 
-index/CURRENT                      the version that readers open, replaced by one atomic rename
-index/snapshots/<version>/         manifest.json (written last), documents.sqlite, vectors.faiss, titles.npy,
-                                   tokens/, headings/, lexical/, encoder/, report.json
+manifest.json (written last), documents.sqlite, layout.npy, vectors.faiss (and vectors.f32 in a large one), titles.npy,
+tokens/, headings/, lexical/, encoder/, report.json. Which folder is current is a matter of versions.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from dataclasses import asdict, dataclass, field
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.encoder import FloatArray
@@ -22,134 +20,67 @@ from procqa.embedding.router import SectionRouter
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.dense import DenseIndex, Rows
 from procqa.index.lexical import LexicalIndex
+from procqa.index.locks import share
+from procqa.index.manifest import MANIFEST, Manifest, damage
 from procqa.index.store import Store
 from procqa.index.tokens import TokenIndex
+from procqa.index.versions import current_folder
 from procqa.types import IndexInfo
 
-FORMAT_VERSION = 1
-POINTER, FOLDER, MANIFEST, REPORT = "CURRENT", "snapshots", "manifest.json", "report.json"
-STORE, DENSE, LEXICAL, ENCODER = "documents.sqlite", "vectors.faiss", "lexical", "encoder"
-TITLES, TOKENS, HEADINGS = "titles.npy", "tokens", "headings"
+STORE, LEXICAL, ENCODER, REPORT = "documents.sqlite", "lexical", "encoder", "report.json"
+LAYOUT, TITLES, TOKENS, HEADINGS = "layout.npy", "titles.npy", "tokens", "headings"
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a snapshot says of itself; written last, so that a folder without one was never finished."""
+class Labels:
+    """The name of every row, from numbers that are mapped from disk."""
 
-    version: str
-    built_at: str
-    embedding_model: str
-    model_sha256: str  # the identity of the encoder: weights, and what its projection and router were fitted on
-    passage_tokens: int
-    corpus_sha256: str
-    documents: int
-    passages: int
-    set_aside: int
-    headings: tuple[str, ...]  # in the order of the tokens in headings/
-    files: dict[str, dict[str, Any]] = field(default_factory=dict)  # path: {"bytes", "sha256"}
-    format_version: int = FORMAT_VERSION
+    def __init__(self, numbers: Rows, names: Sequence[str]) -> None:
+        self._numbers = numbers
+        self._names = names
 
-    def save(self, folder: Path) -> None:
-        """Write manifest.json and push it to the disk."""
-        with (folder / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
+    def __len__(self) -> int:
+        return len(self._numbers)
 
-    @classmethod
-    def load(cls, folder: Path) -> Manifest:
-        """Read manifest.json; raises SnapshotError with the command that mends it."""
-        try:
-            values = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            found = values.get("format_version")
-            if found != FORMAT_VERSION:
-                raise SnapshotError(
-                    f"The index {folder.name} has format {found} and this procqa reads format {FORMAT_VERSION}; "
-                    "rebuild it with `procqa index build`."
-                )
-            values["headings"] = tuple(values["headings"])
-            return cls(**values)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            raise SnapshotError(
-                f"The index {folder.name} has no readable {MANIFEST}; rebuild it with `procqa index build`."
-            ) from None
+    def __getitem__(self, row: int) -> str:
+        return self._names[int(self._numbers[row])]
 
+    def where(self, condition: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Which rows have a name that fulfils the condition, which is asked once a name, (n,)."""
+        return np.array([condition(name) for name in self._names], dtype=bool)[self._numbers]
 
-def current_folder(index: Path) -> Path | None:
-    """The folder of the snapshot that readers open, or None when nothing was built yet."""
-    try:
-        version = (index / POINTER).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        raise SnapshotError(f"{index / POINTER} cannot be read; rebuild with `procqa index build`.") from None
-    if not version or "/" in version or version.startswith("."):
-        raise SnapshotError(f"{index / POINTER} names no snapshot; rebuild with `procqa index build`.")
-    return index / FOLDER / version
-
-
-def publish(index: Path, version: str) -> None:
-    """Point readers to a finished snapshot, by one atomic rename."""
-    staged = index / f".{POINTER}.{os.getpid()}"
-    with staged.open("w", encoding="utf-8") as file:
-        file.write(version + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(index / POINTER)
-    sync_folder(index)
-
-
-def sync_folder(folder: Path) -> None:
-    """Push a folder's entries to the disk, so that a rename outlives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def file_table(folder: Path) -> dict[str, dict[str, Any]]:
-    """Size and sha256 of every file below a folder, for the manifest."""
-    table = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        table[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": digest}
-    return table
-
-
-def damage(folder: Path, manifest: Manifest, *, checksums: bool) -> list[str]:
-    """What is wrong with the files of a snapshot, a sentence each; sizes only unless `checksums`."""
-    wrong = []
-    for name, expected in manifest.files.items():
-        path = folder / name
-        if not path.is_file():
-            wrong.append(f"{name} is missing")
-        elif path.stat().st_size != expected["bytes"]:
-            wrong.append(f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
-        elif checksums:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != expected["sha256"]:
-                    wrong.append(f"{name} does not match its checksum")
-    return wrong
+    def __iter__(self) -> Iterator[str]:
+        return (self._names[number] for number in self._numbers.tolist())
 
 
 class Snapshot:
-    """An opened snapshot: what retrieval and answering read."""
+    """What retrieval and answering read. While it is open, nobody removes its files."""
 
     def __init__(self, folder: Path, encoder: Encoder | None = None, threads: int = 0) -> None:
         """Open it; `encoder` replaces the stored one (tests). Raises SnapshotError or ModelError."""
-        self.manifest = Manifest.load(folder)
         self.folder = folder
+        if not folder.is_dir():
+            raise SnapshotError(f"The index {folder.name} is gone; rebuild it with `procqa index build`.")
+        lease = share(folder / MANIFEST)
+        self.manifest = Manifest.load(folder)
+        if lease is None:
+            raise SnapshotError(f"The index {folder.name} is being removed; open the current one.")
+        self._give_back = weakref.finalize(self, os.close, lease)
         wrong = damage(folder, self.manifest, checksums=False)
         if wrong:
             raise SnapshotError(f"The index {folder.name} is damaged: {wrong[0]}; rebuild with `procqa index build`.")
         try:
             self.store = Store(folder / STORE)
-            self.dense = DenseIndex(folder / DENSE)
+            self.dense = DenseIndex(folder)
             self.lexical = LexicalIndex(folder / LEXICAL)
-            self.titles: FloatArray = np.load(folder / TITLES)
-            self.document_of, self.section_of, self.heading_of = self._layout()
+            self.titles: FloatArray = np.load(folder / TITLES, mmap_mode="r")
+            # For every passage the number of its document, of its section, and of its heading.
+            layout: Rows = np.load(folder / LAYOUT, mmap_mode="r")
+            self.document_of, sections, self.heading_of = np.asarray(layout)
+            self.section_of = Labels(sections, self.manifest.sections)
+            self.router = SectionRouter.load(folder / ENCODER)
+            self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
+            self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
+            self.headings = TokenIndex(folder, HEADINGS, self.encoder.token_dimensions)
         except ProcqaError:
             raise
         except Exception as error:  # each library raises kinds of its own for a file it cannot read
@@ -157,10 +88,6 @@ class Snapshot:
                 f"The index {folder.name} cannot be opened ({type(error).__name__}); "
                 "see `procqa index verify`, or rebuild with `procqa index build`."
             ) from error
-        self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
-        self.router = SectionRouter.load(folder / ENCODER)
-        self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
-        self.headings = TokenIndex(folder, HEADINGS, self.encoder.token_dimensions)
         if self.encoder.dimensions != self.dense.dimensions:
             raise SnapshotError(
                 f"The index {folder.name} holds vectors of {self.dense.dimensions} dimensions and the encoder makes "
@@ -170,20 +97,19 @@ class Snapshot:
     @classmethod
     def open(cls, index: Path, encoder: Encoder | None = None, threads: int = 0) -> Snapshot:
         """Open the current snapshot below `index`."""
-        folder = current_folder(index)
-        if folder is None:
-            raise SnapshotError(
-                f"There is no index in {index}; make one with `procqa index build CORPUS --index {index}`."
-            )
-        if not folder.is_dir():
-            raise SnapshotError(f"The index {folder.name} is gone from {index}; rebuild it with `procqa index build`.")
-        return cls(folder, encoder, threads)
-
-    def _layout(self) -> tuple[Rows, list[str], Rows]:
-        """For every passage the number of its document, its section, and the number of its heading."""
-        documents, sections, headings = self.store.layout()
-        number = {heading: place for place, heading in enumerate(self.manifest.headings)}
-        return documents, sections, np.array([number[heading] for heading in headings], dtype=np.int64)
+        for last in (False, False, True):
+            folder = current_folder(index)
+            if folder is None:
+                raise SnapshotError(
+                    f"There is no index in {index}; make one with `procqa index build CORPUS --index {index}`."
+                )
+            try:
+                return cls(folder, encoder, threads)
+            except SnapshotError:
+                # A newer one may have been published, and this one removed, since its name was read.
+                if last or current_folder(index) == folder:
+                    raise
+        raise AssertionError("the last try returns or raises")
 
     @property
     def index(self) -> Path:
@@ -197,5 +123,6 @@ class Snapshot:
         return IndexInfo(m.version, m.built_at, m.documents, m.passages, m.embedding_model)
 
     def close(self) -> None:
-        """Give back this thread's file handles."""
+        """Give back file handles; from now on its files may be removed."""
         self.store.close()
+        self._give_back()

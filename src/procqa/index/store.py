@@ -1,106 +1,75 @@
-"""Documents, sections and passages in SQLite: one file, written once, then read only."""
+"""Documents, sections and passages in SQLite: one file, written once by `StoreWriter`, then read only."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from procqa.errors import SnapshotError
 from procqa.index.dense import Rows
 from procqa.types import Document, Line, Passage, Section
 
-_SCHEMA = """
-CREATE TABLE documents (
-    doc INTEGER PRIMARY KEY, doc_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    sha256 TEXT NOT NULL, metadata TEXT NOT NULL);
-CREATE TABLE sections (
-    doc INTEGER NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL, heading TEXT NOT NULL,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (doc, ordinal)) WITHOUT ROWID;
-CREATE TABLE passages (
-    row INTEGER PRIMARY KEY, passage_id TEXT NOT NULL UNIQUE, doc INTEGER NOT NULL, section TEXT NOT NULL,
-    heading TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, lines BLOB NOT NULL, embedded TEXT NOT NULL);
-CREATE INDEX passages_by_doc ON passages (doc);
-CREATE INDEX passages_by_section ON passages (section);
-"""
 _PASSAGE = (
     "SELECT p.passage_id, d.doc_id, d.title, p.section, p.heading, p.first, p.last, p.lines "
     "FROM passages p JOIN documents d USING (doc)"
 )
 
 
-class StoreWriter:
-    """Writes a store; documents first to last, each with its passages, whose rows count up from 0."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path)
-        self._connection.executescript(_SCHEMA)
-        self._documents = self._passages = 0
-
-    def add(self, document: Document, passages: Sequence[Passage], embedded: Sequence[str]) -> None:
-        """Add a page, its passages, and for each passage the hash of the text that is embedded for it."""
-        number = self._documents
-        metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True)
-        row = (number, document.doc_id, document.title, document.text, document.sha256, metadata)
-        self._connection.execute("INSERT INTO documents VALUES (?,?,?,?,?,?)", row)
-        self._connection.executemany(
-            "INSERT INTO sections VALUES (?,?,?,?,?,?)",
-            [(number, k, s.name, s.heading, s.start, s.end) for k, s in enumerate(document.sections)],
-        )
-        self._connection.executemany(
-            "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?)",
-            [
-                (self._passages + k, p.passage_id, number, p.section, p.heading, p.start, p.end, _pack(p.lines), key)
-                for k, (p, key) in enumerate(zip(passages, embedded, strict=True))
-            ],
-        )
-        self._documents += 1
-        self._passages += len(passages)
-
-    def close(self) -> None:
-        """Commit, and leave one plain file without a journal."""
-        self._connection.commit()
-        self._connection.close()
+def read_only(path: Path) -> str:
+    """The address of a store that nobody writes to: SQLite then needs no locks and no write access to its folder."""
+    return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
 
 
 class Store:
     """Reads a store from any thread."""
 
     def __init__(self, path: Path) -> None:
-        # immutable: a snapshot never changes, so SQLite needs no locks and no write access to its folder.
-        self._uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-        self._local = threading.local()
+        self._path = path
+        # One for all threads, opened now: it goes on reading when the folder is moved or removed meanwhile, and the
+        # microseconds of a query are not worth more of them.
+        self._connection = sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
+        self._lock = threading.Lock()
 
-    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
-        cursor: sqlite3.Cursor = connection.execute(query, parameters)
-        return cursor
+    def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(query, parameters).fetchall()
+
+    def _stream(self, query: str) -> Iterator[Any]:
+        """Rows one at a time, for who reads them all; from a connection of their own, so that nobody waits."""
+        with closing(sqlite3.connect(read_only(self._path), uri=True)) as connection:
+            yield from connection.execute(query)
 
     def counts(self) -> tuple[int, int]:
         """Numbers of documents and passages."""
-        (documents,), (passages,) = (
-            self._rows(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - two fixed names
-            for table in ("documents", "passages")
+        ((documents, passages),) = self._rows(
+            "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
         )
         return documents, passages
 
     def document(self, doc_id: str) -> Document | None:
-        """The whole page, or None."""
+        """The whole page, or None. Raises SnapshotError when its words are not those that were stored."""
         found = self._rows("SELECT doc, title, text, sha256, metadata FROM documents WHERE doc_id = ?", (doc_id,))
         for number, title, text, sha256, metadata in found:
+            if hashlib.sha256(text.encode()).hexdigest() != sha256:
+                raise SnapshotError(
+                    f"The page {doc_id} in the index {self._path.parent.name} does not match its checksum; "
+                    "rebuild with `procqa index build`."
+                )
             return Document(doc_id, title, text, self._sections(number), sha256, json.loads(metadata))
         return None
 
     def documents(self, after: str = "", limit: int = 100) -> list[Document]:
         """Up to `limit` pages whose doc_id sorts after `after`, in that order."""
         found = self._rows("SELECT doc_id FROM documents WHERE doc_id > ? ORDER BY doc_id LIMIT ?", (after, limit))
-        return [document for (doc_id,) in found.fetchall() if (document := self.document(doc_id))]
+        return [document for (doc_id,) in found if (document := self.document(doc_id))]
 
     def _sections(self, number: int) -> tuple[Section, ...]:
         query = "SELECT name, heading, first, last FROM sections WHERE doc = ? ORDER BY ordinal"
@@ -108,49 +77,114 @@ class Store:
 
     def titles(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(doc_id, title, metadata) of every document, in their stored order."""
-        rows = self._rows("SELECT doc_id, title, metadata FROM documents ORDER BY doc")
+        rows = self._stream("SELECT doc_id, title, metadata FROM documents ORDER BY doc")
         return [(doc_id, title, json.loads(metadata)) for doc_id, title, metadata in rows]
+
+    def names(self, number: int) -> list[str]:
+        """The title and the aliases of a document, by its number."""
+        ((title, metadata),) = self._rows("SELECT title, metadata FROM documents WHERE doc = ?", (int(number),))
+        return [title, *json.loads(metadata).get("aliases", [])]
+
+    def numbers(self, doc_ids: Iterable[str]) -> list[int]:
+        """The numbers of those documents that there are."""
+        query = "SELECT doc FROM documents WHERE doc_id = ?"
+        return [number for doc_id in doc_ids for (number,) in self._rows(query, (doc_id,))]
+
+    def each_title(self) -> Iterator[str]:
+        """The title of every document, in their stored order."""
+        return (title for (title,) in self._stream("SELECT title FROM documents ORDER BY doc"))
 
     def passages(self, rows: Iterable[int]) -> list[Passage]:
         """The passages of some rows, in the order given."""
-        return [_passage(self._rows(f"{_PASSAGE} WHERE p.row = ?", (int(row),)).fetchone()) for row in rows]
+        query = f"{_PASSAGE} WHERE p.row = ?"
+        return [_passage(found) for row in rows for found in self._rows(query, (int(row),))]
 
     def text(self, passage: Passage) -> str:
         """The words of a passage, as they stand in its document."""
         query = "SELECT substr(text, ?, ?) FROM documents WHERE doc_id = ?"
-        found = self._rows(query, (passage.start + 1, passage.end - passage.start, passage.doc_id)).fetchone()
-        return str(found[0])
+        ((text,),) = self._rows(query, (passage.start + 1, passage.end - passage.start, passage.doc_id))
+        return str(text)
 
     def embedded_texts(self) -> Iterator[tuple[str, str, str]]:
         """(title, heading, body) of every passage, row by row."""
-        query = (
+        yield from self._stream(
             "SELECT d.title, CASE p.heading WHEN '' THEN p.section ELSE p.heading END, "
             "substr(d.text, p.first + 1, p.last - p.first) "
             "FROM passages p JOIN documents d USING (doc) ORDER BY p.row"
         )
-        yield from self._rows(query)
 
-    def embedded_keys(self) -> list[str]:
-        """The hash of the embedded text of every passage, row by row."""
-        return [key for (key,) in self._rows("SELECT embedded FROM passages ORDER BY row")]
+    def origins(self, previous: Path | None) -> Rows:
+        """For every passage the row of one in another store that is embedded the same, or -1, (n,)."""
+        _, passages = self.counts()
+        origins = np.full(passages, -1, dtype=np.int64)
+        if previous is None:
+            return origins
+        query = (
+            "SELECT row, (SELECT min(o.row) FROM old.passages o WHERE o.embedded = n.embedded) "
+            "FROM passages n ORDER BY row"
+        )
+        with closing(sqlite3.connect(read_only(self._path), uri=True)) as connection:
+            connection.execute("ATTACH ? AS old", (read_only(previous),))
+            for row, origin in connection.execute(query):
+                if origin is not None:
+                    origins[row] = origin
+        return origins
 
-    def layout(self) -> tuple[Rows, list[str], list[str]]:
-        """For every passage the number of its document, its section's name, and its heading (or that name)."""
+    def page_keys(self) -> dict[str, tuple[bytes, str]]:
+        """Of every page, by doc_id, the key of all that was read of it and the hash of its text."""
+        return {
+            doc_id: (key, sha256) for doc_id, key, sha256 in self._stream("SELECT doc_id, key, sha256 FROM documents")
+        }
+
+    def sources(self) -> dict[str, str]:
+        """Of every file that was read, by its path in the corpus, the hash of its content."""
+        return dict(self._rows("SELECT path, sha256 FROM sources WHERE path != ''"))
+
+    def set_aside(self) -> list[tuple[str, str]]:
+        """(path, reason) of everything that could not be read, in the order of the files."""
+        lists = self._stream("SELECT set_aside FROM sources ORDER BY source")
+        return [(path, reason) for (stored,) in lists for path, reason in json.loads(stored)]
+
+    def removals(self) -> list[dict[str, Any]]:
+        """Every boilerplate line that was left out, with its page."""
+        return [
+            item
+            for (stored,) in self._stream("SELECT removals FROM documents ORDER BY doc")
+            for item in json.loads(stored)
+        ]
+
+    def removal_count(self) -> int:
+        """How many boilerplate lines were left out."""
+        ((count,),) = self._rows("SELECT coalesce(sum(json_array_length(removals)), 0) FROM documents")
+        return int(count)
+
+    def section_counts(self) -> dict[str, int]:
+        """How many documents have each section."""
+        return dict(self._rows("SELECT name, count(DISTINCT doc) FROM sections GROUP BY name"))
+
+    def layout(self) -> tuple[Rows, tuple[str, ...], tuple[str, ...]]:
+        """The numbers of every passage's document, section and heading, (3, n), and the names these number.
+
+        A passage without a heading has its section's name for one. Names come in the order of their first passage.
+        """
+        _, passages = self.counts()
+        numbers = np.zeros((3, passages), dtype=np.int64)
+        sections: dict[str, int] = {}
+        headings: dict[str, int] = {}
         query = "SELECT doc, section, CASE heading WHEN '' THEN section ELSE heading END FROM passages ORDER BY row"
-        found = self._rows(query).fetchall()
-        documents = np.array([doc for doc, _, _ in found], dtype=np.int64)
-        return documents, [section for _, section, _ in found], [heading for _, _, heading in found]
+        for row, (doc, section, heading) in enumerate(self._stream(query)):
+            place = sections.setdefault(section, len(sections)), headings.setdefault(heading, len(headings))
+            numbers[:, row] = doc, *place
+        return numbers, tuple(sections), tuple(headings)
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        """Give back the file; nobody reads it any more."""
+        self._connection.close()
 
 
-def _pack(lines: Sequence[Line]) -> bytes:
-    return np.array([(x.start, x.end, x.block, x.is_item) for x in lines], dtype="<i4").tobytes()
+def pack_lines(lines: Sequence[Line], start: int = 0) -> bytes:
+    """Lines as the store keeps them, with offsets from `start` on."""
+    return np.array([(x.start - start, x.end - start, x.block, x.is_item) for x in lines], dtype="<i4").tobytes()
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

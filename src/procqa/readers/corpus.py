@@ -85,29 +85,43 @@ def read_file(path: Path, root: Path) -> Iterator[Page | SetAside]:
         yield _set_aside(path, root, str(error))
 
 
+def corpus_files(root: Path) -> tuple[Path, list[Path], list[SetAside]]:
+    """The folder that paths are told from, the files to read, and what cannot be; `root` may be a single file.
+
+    A missing root is a ReadError.
+    """
+    if not root.exists():
+        raise ReadError(f"There is no corpus at {root}; name a folder of pages, or one page.")
+    return (root.parent, [root], []) if root.is_file() else (root, *source_files(root))
+
+
+class FirstCome:
+    """A doc_id belongs to the first page that has it; every later one is set aside."""
+
+    def __init__(self) -> None:
+        self._path_of: dict[str, str] = {}
+
+    def refusal(self, doc_id: str, path: str) -> SetAside | None:
+        """None for the first page of this id, else why this one is set aside."""
+        if doc_id not in self._path_of:
+            self._path_of[doc_id] = path
+            return None
+        first = self._path_of[doc_id]
+        return SetAside(path, f"{path}: its doc_id {doc_id!r} is already that of a page in {first}; rename one.")
+
+
 def read_corpus(root: Path) -> Iterator[Page | SetAside]:
     """Every page below `root` (or of the one file `root`), lazily and in order of path.
 
     A second page with a doc_id that was already read is set aside. A missing root is a ReadError.
     """
-    if not root.exists():
-        raise ReadError(f"There is no corpus at {root}; name a folder of pages, or one page.")
-    if root.is_file():
-        files, root = [root], root.parent
-    else:
-        files, aside = source_files(root)
-        yield from aside
-    first_with: dict[str, str] = {}
+    root, files, aside = corpus_files(root)
+    yield from aside
+    first = FirstCome()
     for path in files:
         for item in read_file(path, root):
-            if isinstance(item, Page):
-                doc_id = item.document.doc_id
-                if doc_id in first_with:
-                    reason = f"its doc_id {doc_id!r} is already that of a page in {first_with[doc_id]}; rename one"
-                    yield SetAside(item.path, f"{item.path}: {reason}.")
-                    continue
-                first_with[doc_id] = item.path
-            yield item
+            refused = first.refusal(item.document.doc_id, item.path) if isinstance(item, Page) else None
+            yield refused or item
 
 
 def _relative(path: Path, root: Path) -> str:

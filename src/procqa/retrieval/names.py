@@ -7,7 +7,7 @@ words that few of the proposed titles hold count most, and lay words count as th
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 
 import numpy as np
@@ -22,8 +22,8 @@ _GENERIC = "surgery surgical operation op procedure treatment therapy removal pa
 class Names:
     """The words of every page's title and aliases."""
 
-    def __init__(self, lexical: LexicalIndex, names: Sequence[Sequence[str]]) -> None:
-        """`names[p]` are the title and the aliases of page p."""
+    def __init__(self, lexical: LexicalIndex, names: Callable[[int], Sequence[str]]) -> None:
+        """`names(p)` are the title and the aliases of page p; only those of pages that are looked at are read."""
         self._lexical = lexical
         self._names = names
         self._terms: dict[int, frozenset[str]] = {}
@@ -33,7 +33,7 @@ class Names:
     def terms(self, page: int) -> frozenset[str]:
         """The content words of a page's names, as indexed."""
         if page not in self._terms:
-            words = (self._lexical.content_terms(name) for name in self._names[page])
+            words = (self._lexical.content_terms(name) for name in self._names(page))
             self._terms[page] = frozenset().union(*words)
         return self._terms[page]
 

@@ -76,11 +76,9 @@ class Retriever:
     def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS) -> None:
         self._snapshot = snapshot
         self._weights = weights
-        self._passages_of = _group(snapshot.document_of, snapshot.manifest.documents)
-        pages = snapshot.store.titles()
-        self._doc_numbers = {doc_id: row for row, (doc_id, _, _) in enumerate(pages)}
-        names = [[title, *metadata.get("aliases", [])] for _, title, metadata in pages]
-        self._names = Names(snapshot.lexical, names)
+        # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
+        self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
+        self._names = Names(snapshot.lexical, snapshot.store.names)
 
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
@@ -104,6 +102,9 @@ class Retriever:
             for place, passage in enumerate(store.passages(found.rows[:limit]))
         ]
 
+    def _passages_of(self, page: int) -> Rows:
+        return np.arange(self._first_of[page], self._first_of[page + 1])
+
     def _pool(self, question: str, vector: FloatArray, allowed: Rows | None) -> tuple[Rows, FloatArray]:
         """All passages of the proposed pages, by row, and the BM25 score of each (0 to 1, best is 1)."""
         snapshot = self._snapshot
@@ -115,7 +116,7 @@ class Retriever:
             lexical_scores = lexical_scores / lexical_scores.max()
         titles = snapshot.titles @ vector
         pages = self._proposed(dense_rows, lexical_rows, titles)
-        rows = np.concatenate([self._passages_of[page] for page in pages])
+        rows = np.concatenate([self._passages_of(page) for page in pages])
         if allowed is not None:
             rows = np.intersect1d(rows, allowed)
         rows = np.unique(rows[:PASSAGE_POOL])
@@ -225,11 +226,10 @@ class Retriever:
             return None
         keep = np.ones(len(self._snapshot.document_of), dtype=bool)
         if filters.doc_ids:
-            numbers = [self._doc_numbers[doc_id] for doc_id in filters.doc_ids if doc_id in self._doc_numbers]
-            keep &= np.isin(self._snapshot.document_of, numbers)
+            keep &= np.isin(self._snapshot.document_of, self._snapshot.store.numbers(filters.doc_ids))
         if filters.sections:
             wanted = {section.casefold() for section in filters.sections}
-            keep &= np.array([section.casefold() in wanted for section in self._snapshot.section_of])
+            keep &= self._snapshot.section_of.where(lambda section: section.casefold() in wanted)
         return np.flatnonzero(keep)
 
 
@@ -245,9 +245,3 @@ def _greatest(values: FloatArray, groups: Rows, count: int) -> FloatArray:
     greatest = np.full(count, -np.inf, dtype=np.float32)
     np.maximum.at(greatest, groups, values)
     return greatest
-
-
-def _group(document_of: Rows, documents: int) -> list[Rows]:
-    """The passages of each document; passages are stored document by document."""
-    borders = np.searchsorted(document_of, np.arange(documents + 1))
-    return [np.arange(first, last) for first, last in itertools.pairwise(borders)]

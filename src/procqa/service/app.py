@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from starlette.middleware import Middleware
 
 from procqa import __version__
 from procqa.engine import Engine
+from procqa.live import LiveEngine
 from procqa.service.body_limit import BodyLimitMiddleware
 from procqa.service.pool import EnginePool
 from procqa.service.problems import MEDIA_TYPE, add_problem_handlers
@@ -21,8 +23,8 @@ from procqa.service.routes import router
 THREADS = 4
 
 
-def create_app(open_engine: Callable[[], Engine], *, threads: int = THREADS) -> FastAPI:
-    """The HTTP service over the engine that `open_engine` opens.
+def create_app(open_engine: Callable[[], Engine], *, watch: Path | None = None, threads: int = THREADS) -> FastAPI:
+    """The HTTP service over the engine that `open_engine` opens, anew whenever a snapshot is published in `watch`.
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
     answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time.
@@ -30,7 +32,7 @@ def create_app(open_engine: Callable[[], Engine], *, threads: int = THREADS) -> 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool = EnginePool(open_engine, threads)
+        app.state.pool = EnginePool(LiveEngine(open_engine, watch), threads)
         async with app.state.pool.serving():
             yield
 

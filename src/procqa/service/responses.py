@@ -6,6 +6,7 @@ Only pydantic is needed here, so that other doors can print the same objects wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -146,6 +147,27 @@ class IndexBody(Body):
     documents: int
     passages: int
     embedding_model: str
+
+
+class RefusalBody(Body):
+    """A published snapshot that does not answer, and why; `version` is empty when not even that could be read."""
+
+    version: str
+    reason: str
+    at: datetime
+
+
+class IndexState(Body):
+    """The index that answers, and what became of the snapshots published since the service was started."""
+
+    version: str
+    built_at: str
+    documents: int
+    passages: int
+    embedding_model: str
+    loaded_at: datetime
+    swaps: int
+    refused: RefusalBody | None
 
 
 _QUESTION = "How long do I stay in hospital after a mitral valve repair?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -16,7 +17,7 @@ from procqa.service.pool import EnginePool
 from procqa.service.problems import ServiceError, documented
 from procqa.service.reading import reading_page
 from procqa.service.requests import AskRequest, SearchRequest
-from procqa.service.responses import AskResponse, IndexBody, SearchResponse
+from procqa.service.responses import AskResponse, IndexState, SearchResponse
 from procqa.types import Document
 
 MOST_LISTED = 500
@@ -108,9 +109,10 @@ async def read_document(doc_id: str, pool: Pool, start: Offset = None, end: Offs
 
 
 @router.get("/v1/index", responses=_unready, tags=["service"])
-async def get_index(pool: Pool) -> IndexBody:
-    """The index that answers come from."""
-    return IndexBody.model_validate(pool.engine.info)
+async def get_index(pool: Pool) -> IndexState:
+    """The index that answers come from, and whether a newer one was refused."""
+    state = {name: getattr(pool.live, name) for name in ("loaded_at", "swaps", "refused")}
+    return IndexState.model_validate(asdict(pool.engine.info) | state)
 
 
 @router.get("/healthz", tags=["service"])

@@ -12,7 +12,8 @@ import uvicorn
 
 from procqa.engine import Engine
 from procqa.errors import ProcqaError, SnapshotError
-from procqa.index.snapshot import Manifest, current_folder
+from procqa.index.manifest import Manifest
+from procqa.index.versions import current_folder
 from procqa.service.app import create_app
 from procqa.settings import Settings
 
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 def run(settings: Settings) -> None:
     """Serve until a signal says stop. Raises ProcqaError when there is no index or the address cannot be had."""
     _check_index(settings)
-    app = create_app(lambda: Engine.open(settings.index, threads=settings.threads))
+    app = create_app(lambda: Engine.open(settings.index, threads=settings.threads), watch=settings.index)
     # The caller decides about logging; of the server's own lines only warnings and errors are of use.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     config = uvicorn.Config(

@@ -4,59 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from spying import Build, SpyEncoder
 
-from procqa.embedding import Encoded, Encoder
+from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.errors import ProcqaError, ReadError, SnapshotError
-from procqa.index.build import BuildReport, build_index
-from procqa.index.dense import DenseIndex, write_dense
-from procqa.index.snapshot import TOKENS, Manifest, Snapshot, current_folder, damage
+from procqa.index.build import build_index
+from procqa.index.dense import DenseIndex, DenseWriter
+from procqa.index.manifest import Manifest, damage
+from procqa.index.snapshot import TOKENS, Snapshot
 from procqa.index.tokens import CONTEXT, TokenIndex
+from procqa.index.versions import current_folder
 from procqa.settings import Settings
-
-Build = Callable[..., BuildReport]
-
-
-class SpyEncoder:
-    """Passes everything on to another encoder and remembers which texts were embedded."""
-
-    def __init__(self, encoder: Encoder, name: str = "") -> None:
-        self._encoder = encoder
-        self.name = name or encoder.name
-        self.dimensions = encoder.dimensions
-        self.token_dimensions = encoder.token_dimensions
-        self.embedded: list[str] = []
-        self.fails = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._encoder, name)
-
-    def encode_documents(self, texts: Sequence[str]) -> list[Encoded]:
-        if self.fails:
-            raise MemoryError("no room")
-        self.embedded += texts
-        return self._encoder.encode_documents(texts)
-
-
-@pytest.fixture
-def spy(encoder: Encoder) -> SpyEncoder:
-    return SpyEncoder(encoder)
-
-
-@pytest.fixture
-def build(settings: Settings, spy: SpyEncoder) -> Build:
-    def run(**options: object) -> BuildReport:
-        spy.embedded.clear()
-        return build_index(settings, encoder=spy, **options)  # type: ignore[arg-type]
-
-    return run
 
 
 def folder_of(settings: Settings) -> Path:
@@ -237,14 +201,27 @@ def test_a_renamed_title_embeds_the_page_anew(settings: Settings, build: Build, 
     assert {text.splitlines()[0] for text in spy.embedded} == {"Keyhole knee operation"}
 
 
-@pytest.mark.parametrize("change", [{"passage_tokens": 64}, {}], ids=["passage size", "model"])
-def test_another_size_or_model_embeds_all_anew(
-    change: dict[str, int], settings: Settings, build: Build, spy: SpyEncoder
-) -> None:
+def test_another_model_embeds_all_anew(settings: Settings, build: Build, spy: SpyEncoder) -> None:
     build()
-    spy.name = "words" if change else "other words"
-    report = build_index(replace(settings, **change), encoder=spy)
+    spy.name = "other words"
+    report = build()
     assert (report.published, report.embedded) == (True, report.passages)
+    (need,) = report.needs
+    assert need.startswith("The model is other words, not the words that this index was built with: ")
+
+
+def test_another_passage_size_splits_anew_and_keeps_the_vectors_of_what_stays(
+    settings: Settings, build: Build, spy: SpyEncoder
+) -> None:
+    (settings.corpus / "long.txt").write_text("Long\n\nSummary\n\n" + "Words make this sentence rather long. " * 12)
+    build()
+    smaller = replace(settings, passage_tokens=64)
+    spy.embedded.clear()
+    report = build_index(smaller, encoder=spy)
+    assert report.published
+    assert {text.split()[0] for text in spy.embedded} == {"Long"}
+    assert report.embedded == len(spy.embedded) == report.passages - 10
+    assert "Passages have 64 tokens, not 180" in report.needs[0]
 
 
 def test_every_file_is_in_the_manifest_with_its_checksum(settings: Settings, build: Build) -> None:
@@ -309,7 +286,7 @@ def test_a_damaged_snapshot_is_replaced_by_a_build(settings: Settings, build: Bu
         ("{", "no readable manifest.json"),
         ("[]", "no readable manifest.json"),
         ('{"format_version": 999}', "has format 999 and this procqa reads format"),
-        ('{"format_version": 1}', "no readable manifest.json"),
+        ('{"format_version": 2}', "no readable manifest.json"),
     ],
 )
 def test_a_wrong_manifest_is_refused_and_replaced(
@@ -410,8 +387,11 @@ def test_what_was_set_aside_and_removed_is_reported(settings: Settings, build: B
 
 def test_dense_search_is_exact_and_keeps_to_its_rows(tmp_path: Path) -> None:
     vectors = np.array([[1, 0], [0, 1], [0.6, 0.8], [0.8, 0.6]], dtype=np.float32)
-    write_dense(vectors, tmp_path / "v.faiss")
-    index = DenseIndex(tmp_path / "v.faiss")
+    with DenseWriter(tmp_path, 2) as writer:
+        writer.add(vectors[:3])
+        writer.add(vectors[3:])
+    assert writer.finish(lambda: vectors, lambda count: None) == {"kind": "exact"}
+    index = DenseIndex(tmp_path)
     rows, scores = index.search(np.array([1, 0], dtype=np.float32), 3)
     assert rows.tolist() == [0, 3, 2]
     np.testing.assert_allclose(scores, [1.0, 0.8, 0.6], atol=1e-6)

@@ -78,6 +78,7 @@ pieces = st.sampled_from(
 bodies = st.lists(pieces, min_size=1, max_size=25).map(" \n".join).filter(str.strip)
 
 
+@settings(deadline=None)
 @given(body=bodies, size=st.sampled_from([12, 180]))
 def test_every_word_is_owned_by_its_line(body: str, size: int, encoder: Encoder) -> None:
     check_owners(body, encoder, size)
