@@ -48,7 +48,7 @@ class Client:
         return self.request("POST", url, **options)
 
     async def send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        async with httpx.AsyncClient(transport=self._transport, base_url="http://procqa.test") as client:
+        async with httpx.AsyncClient(transport=self._transport, base_url="http://localhost") as client:
             return await client.request(method, url, **options)
 
     def wait_until_loaded(self) -> None:

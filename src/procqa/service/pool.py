@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -13,17 +13,22 @@ import anyio.to_thread
 from procqa.engine import Engine
 from procqa.errors import ProcqaError
 from procqa.service.problems import INDEX_UNAVAILABLE, NOT_READY, ServiceError
+from procqa.service.work import WorkQueue
+from procqa.types import Filters, IndexInfo, Reply
 
 T = TypeVar("T")
+# Hears of every question that was replied to: the questions before it, and the reply.
+Listener = Callable[[Sequence[str], Reply], None]
 logger = logging.getLogger(__name__)
 
 
 class EnginePool:
-    """Runs the blocking engine beside the event loop, at most `threads` calls at a time; the others wait."""
+    """Runs the blocking engine beside the event loop, as many calls at a time as its queue has threads."""
 
-    def __init__(self, open_engine: Callable[[], Engine], threads: int) -> None:
+    def __init__(self, open_engine: Callable[[], Engine], queue: WorkQueue, listeners: Sequence[Listener] = ()) -> None:
         self._open = open_engine
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._queue = queue
+        self._listeners = listeners
         self._engine: Engine | None = None
         self._failed = False
 
@@ -35,6 +40,7 @@ class EnginePool:
                 loading.start_soon(anyio.to_thread.run_sync, self._load)
                 yield
         finally:
+            await anyio.to_thread.run_sync(self._queue.close)
             if self._engine is not None:
                 self._engine.close()
 
@@ -45,10 +51,34 @@ class EnginePool:
             raise ServiceError(INDEX_UNAVAILABLE if self._failed else NOT_READY)
         return self._engine
 
+    @property
+    def info(self) -> IndexInfo | None:
+        """The index in use, or None while there is none."""
+        return None if self._engine is None else self._engine.info
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        filters: Filters | None = None,
+        max_answers: int = 3,
+        passages: int = 0,
+    ) -> Reply:
+        """What the engine replies; the one way to ask, so that every question is measured whichever door it took."""
+
+        def work(engine: Engine) -> Reply:
+            reply = engine.ask(question, history=history, filters=filters, max_answers=max_answers, passages=passages)
+            for listener in self._listeners:
+                listener(history, reply)
+            return reply
+
+        return await self.run(work)
+
     async def run(self, work: Callable[[Engine], T]) -> T:
-        """What `work` returns for the engine, from a thread of the pool. Raises ServiceError while there is none."""
+        """What `work` returns for the engine. Raises ServiceError while there is none, or when too much waits."""
         engine = self.engine
-        return await anyio.to_thread.run_sync(lambda: work(engine), limiter=self._limiter)
+        return await self._queue.run(lambda: work(engine))
 
     def _load(self) -> None:
         try:

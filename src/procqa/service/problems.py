@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from procqa.errors import ModelError, ProcqaError, QuestionError, SnapshotError
 from procqa.service.body_limit import MOST_BYTES
@@ -23,6 +24,7 @@ from procqa.service.request_id import HEADER, request_id
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_TOLD = "problem"
 # A field's name can be the client's own words, so only the beginning of it is repeated.
 LONGEST_FIELD = 100
 # A body can hold thousands of unknown fields.
@@ -68,6 +70,38 @@ UNSUPPORTED_MEDIA_TYPE = Kind(
     "Unsupported media type",
     "Send the body as JSON, with the header Content-Type: application/json.",
 )
+KEY_MISSING = Kind(
+    "key_missing", 401, "Key missing", "This address needs a key; send it as `Authorization: Bearer <key>`."
+)
+KEY_INVALID = Kind(
+    "key_invalid", 401, "Key not valid", "This key is unknown or was revoked; ask whoever runs the service for another."
+)
+KEY_EXPIRED = Kind(
+    "key_expired", 401, "Key expired", "The time of this key is over; ask whoever runs the service for another."
+)
+SCOPE_MISSING = Kind(
+    "scope_missing",
+    403,
+    "Not allowed with this key",
+    "This key lacks the scope that the address needs; ask whoever runs the service for one that has it.",
+)
+ORIGIN_NOT_ALLOWED = Kind(
+    "origin_not_allowed",
+    403,
+    "Origin not allowed",
+    "Pages of this origin may not call the service; whoever runs it can make a site key for the origin.",
+)
+HOST_NOT_ALLOWED = Kind(
+    "host_not_allowed",
+    421,
+    "Host not allowed",
+    "The service does not go by this name; use its address, or have whoever runs it add the name to PROCQA_HOSTS.",
+)
+RATE_LIMITED = Kind(
+    "rate_limited", 429, "Too many requests", "Wait as many seconds as the Retry-After header says, then go on.", 1
+)
+BODY_TOO_SLOW = Kind("body_too_slow", 408, "Body too slow", "The body did not arrive in time; send the request again.")
+TIMED_OUT = Kind("timed_out", 503, "Timed out", "The request took too long; try again a little later.", 2)
 OVERLOADED = Kind("overloaded", 429, "Overloaded", "Too many questions are waiting; try again a little later.", 2)
 INTERNAL_ERROR = Kind(
     "internal_error",
@@ -93,6 +127,15 @@ KINDS: Mapping[str, Kind] = {
         METHOD_NOT_ALLOWED,
         BODY_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        KEY_MISSING,
+        KEY_INVALID,
+        KEY_EXPIRED,
+        SCOPE_MISSING,
+        ORIGIN_NOT_ALLOWED,
+        HOST_NOT_ALLOWED,
+        RATE_LIMITED,
+        BODY_TOO_SLOW,
+        TIMED_OUT,
         OVERLOADED,
         INTERNAL_ERROR,
         NOT_READY,
@@ -102,11 +145,12 @@ KINDS: Mapping[str, Kind] = {
 
 
 class ServiceError(ProcqaError):
-    """A request that cannot be served, for a reason that is one of the kinds."""
+    """A request that cannot be served, for a reason that is one of the kinds; `headers` go with the response."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(kind.detail)
         self.kind = kind
+        self.headers = headers or {}
 
 
 # The nearest ancestor of an exception decides.
@@ -156,14 +200,15 @@ def kind_of(error: Exception) -> Kind:
     return next(_BY_EXCEPTION[ancestor] for ancestor in type(error).__mro__ if ancestor in _BY_EXCEPTION)
 
 
-async def problem_response(request: Request, error: Exception) -> JSONResponse:
-    """The response that tells an exception."""
+def problem_of(request: Request, error: Exception) -> Problem:
+    """The problem that tells an exception; a failure of the service's own is logged here, once."""
     kind = kind_of(error)
     identity = request_id(request.scope)
+    request.scope["state"][_TOLD] = kind.code
     if kind.status >= 500 and not isinstance(error, ServiceError):
         # Only the words of our own errors are known to hold no question.
         logger.error("Request %s failed: %s", identity, error if isinstance(error, ProcqaError) else type(error))
-    problem = Problem(
+    return Problem(
         type=kind.type,
         title=kind.title,
         status=kind.status,
@@ -173,13 +218,25 @@ async def problem_response(request: Request, error: Exception) -> JSONResponse:
         request_id=identity,
         errors=_field_errors(error),
     )
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+
+
+async def problem_response(request: Request, error: Exception) -> JSONResponse:
+    """The response that tells an exception."""
+    kind = kind_of(error)
+    problem = problem_of(request, error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException | ServiceError) else {}
     if kind.retry_after is not None:
-        headers["Retry-After"] = str(kind.retry_after)
+        headers.setdefault("Retry-After", str(kind.retry_after))
+    headers["Cache-Control"] = "no-store"
     # The handler of last resort stands outside the middleware that adds this header to every other response.
-    headers[HEADER] = identity
-    content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, kind.status, headers, MEDIA_TYPE)
+    headers[HEADER] = problem.request_id
+    return JSONResponse(problem.model_dump(exclude_none=True), kind.status, headers, MEDIA_TYPE)
+
+
+def problem_told(scope: Scope) -> str | None:
+    """The code of the problem that a request was answered with, if any."""
+    code: str | None = scope["state"].get(_TOLD)
+    return code
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -190,10 +247,39 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """These kinds as `responses` of a route, for OpenAPI."""
-    titles: dict[int, list[str]] = {}
+    of_status: dict[int | str, list[Kind]] = {}
     for kind in kinds:
-        titles.setdefault(kind.status, []).append(kind.title)
-    return {status: {"model": Problem, "description": " or ".join(names)} for status, names in titles.items()}
+        of_status.setdefault(kind.status, []).append(kind)
+    return {status: _documented(alike) for status, alike in of_status.items()}
+
+
+def _documented(kinds: Sequence[Kind]) -> dict[str, Any]:
+    """Kinds of one status as one response."""
+    examples = {kind.code: {"summary": kind.title, "value": example_of(kind)} for kind in kinds}
+    response: dict[str, Any] = {
+        "model": Problem,
+        "description": " or ".join(kind.title for kind in kinds),
+        "content": {MEDIA_TYPE: {"examples": examples}},
+    }
+    if all(kind.retry_after is not None for kind in kinds):
+        told = "Seconds after which to try again."
+        response["headers"] = {"Retry-After": {"description": told, "schema": {"type": "integer"}}}
+    return response
+
+
+def example_of(kind: Kind) -> dict[str, Any]:
+    """A problem of a kind, as it may be told."""
+    errors = [FieldError(field="question", message="Field required")] if kind is INVALID_REQUEST else None
+    return Problem(
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        detail=kind.detail,
+        instance="/v1/ask",
+        code=kind.code,
+        request_id="5c1f0d2e9a4b4c0f8f6a7b1d3e2c9a80",
+        errors=errors,
+    ).model_dump(exclude_none=True)
 
 
 def _field_errors(error: Exception) -> list[FieldError] | None:
