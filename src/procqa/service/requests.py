@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from procqa.engine import LONGEST_QUESTION
+from procqa.engine import HITS, LONGEST_QUESTION, MOST_HITS
 from procqa.types import Filters
 
 MOST_HISTORY = 20
 MOST_FILTERS = 1000
+MOST_BATCHED = 32
 
 
 def _worded(text: str) -> str:
@@ -82,7 +83,37 @@ class SearchRequest(Questioning):
         }
     )
 
-    top_k: int = Field(default=10, ge=1, le=50)
-    max_tokens: int | None = Field(
-        default=None, ge=1, le=100_000, description="A budget in tiktoken (cl100k) tokens; best passages first."
+    top_k: int | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_HITS,
+        description=f"Passages at most. If not given, {HITS}; with `max_tokens` all that fit, up to {MOST_HITS}.",
     )
+    max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="A budget in tiktoken (cl100k) tokens for the texts of all passages together. A passage that does "
+        "not fit is left out whole, and a smaller one after it may be taken.",
+    )
+
+
+class BatchRequest(BaseModel):
+    """Several questions; each is answered as if it were asked alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "requests": [
+                        {"question": "How long do I stay in hospital after a mitral valve repair?"},
+                        {"question": "What are the risks of a knee arthroscopy?", "max_answers": 1},
+                    ]
+                }
+            ]
+        },
+    )
+
+    requests: Annotated[list[AskRequest], Field(min_length=1, max_length=MOST_BATCHED)]

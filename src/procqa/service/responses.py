@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from procqa.passages import count_tiktoken
 from procqa.service.links import citation_url
 from procqa.types import Citation, Hit, IndexInfo, Reason, Reply, Status
 
@@ -151,6 +152,27 @@ class IndexBody(Body):
 _QUESTION = "How long do I stay in hospital after a mitral valve repair?"
 _ANSWER = "You stay in hospital for 3 days."
 _PAGE: dict[str, JsonValue] = {"doc_id": "heart/mitral", "title": "Mitral valve repair", "section": "Recovery"}
+_INDEX: dict[str, JsonValue] = {
+    "version": "20260102T030405000000Z",
+    "built_at": "2026-01-02T03:04:05+00:00",
+    "documents": 60,
+    "passages": 1104,
+    "embedding_model": "all-MiniLM-L6-v2",
+}
+_FOUND: dict[str, JsonValue] = {
+    "hits": [
+        {
+            "passage_id": "heart/mitral#recovery",
+            **_PAGE,
+            "text": f"{_ANSWER} Showering is safe on day 2.",
+            "start": 2931,
+            "end": 2992,
+            "score": 3.41,
+        }
+    ],
+    "index": _INDEX,
+    "tokens": 16,
+}
 _ANSWERED: dict[str, JsonValue] = {
     "id": "4f0c6a52d7b1409c8a3e2f5b9d816e07",
     "status": "answered",
@@ -172,13 +194,7 @@ _ANSWERED: dict[str, JsonValue] = {
     "abstention": None,
     "clarification": None,
     "passages": [],
-    "index": {
-        "version": "20260102T030405000000Z",
-        "built_at": "2026-01-02T03:04:05+00:00",
-        "documents": 60,
-        "passages": 1104,
-        "embedding_model": "all-MiniLM-L6-v2",
-    },
+    "index": _INDEX,
     "timing_ms": {"total": 14.2, "retrieval": 12.8, "answering": 1.1},
 }
 
@@ -218,16 +234,31 @@ class AskResponse(Body):
         )
 
 
+class BatchResponse(Body):
+    """The answers to several questions, in the order in which they were asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"results": [_ANSWERED]}]})
+
+    results: list[AskResponse]
+
+
 class SearchResponse(Body):
     """The best passages, best first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_FOUND]})
+
     hits: list[PassageBody]
     index: IndexBody
+    tokens: int = Field(description="The tiktoken (cl100k) tokens of the texts of all hits together.")
 
     @classmethod
     def of(cls, hits: Sequence[Hit], index: IndexInfo) -> Self:
         """The JSON of a search."""
-        return cls(hits=[PassageBody.of(hit) for hit in hits], index=IndexBody.model_validate(index))
+        return cls(
+            hits=[PassageBody.of(hit) for hit in hits],
+            index=IndexBody.model_validate(index),
+            tokens=sum(count_tiktoken(hit.text) for hit in hits),
+        )
 
 
 def _interpretation(reply: Reply) -> InterpretationBody | None:

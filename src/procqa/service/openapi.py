@@ -1,0 +1,53 @@
+"""What /openapi.json says beyond what the routes say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from procqa.service import problems
+from procqa.service.problems import MEDIA_TYPE, documented
+
+DESCRIPTION = """\
+Answers are verbatim words of the pages, each with a citation, or an honest refusal. Offsets count Unicode code points
+of a document's `text`. Errors are problem details (RFC 9457) with a stable `code`; `type` leads to a page about each.
+Responses about documents and the index carry an ETag that changes with the index: send it back as `If-None-Match`.
+Every response carries `X-Request-ID`. Fields may be added to responses.
+
+The same questions can be asked by clients of the OpenAI API (`/v1/chat/completions`) and of the Model Context Protocol
+(`/mcp`, streamable HTTP).
+"""
+TAGS = [
+    {"name": "questions", "description": "Ask, and search."},
+    {"name": "chat", "description": "The same answers, in the form of the OpenAI API."},
+    {"name": "feedback", "description": "Say whether an answer was right."},
+    {"name": "documents", "description": "The pages that answers are quoted from."},
+    {"name": "pages", "description": "HTML, for people."},
+    {"name": "service", "description": "The index, and the state of the service."},
+]
+# What any door may answer; a door names what is its own.
+ANYWHERE = documented(problems.OVERLOADED, problems.INTERNAL_ERROR)
+
+
+def describe(app: FastAPI) -> None:
+    """Say that errors are problem details: the framework knows one media type for a whole route."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = generate()
+        for status, response in _responses(schema):
+            content = response.get("content", {})
+            if status >= "400" and "application/json" in content | {"text/html": 0}:
+                told = content.pop("application/json", None) or content.pop("text/html", {})
+                content.setdefault(MEDIA_TYPE, {}).update(told)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _responses(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in schema["paths"].values():
+        for operation in path.values():
+            yield from operation["responses"].items()

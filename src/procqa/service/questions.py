@@ -1,0 +1,77 @@
+"""The doors that take questions: ask, ask:batch and search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+
+from procqa.engine import Engine
+from procqa.service.asking import answer
+from procqa.service.dependencies import ASKED, JSON_BODY, Pool
+from procqa.service.events import MEDIA_TYPE, answer_events, wants_events
+from procqa.service.request_id import request_id
+from procqa.service.requests import AskRequest, BatchRequest, SearchRequest
+from procqa.service.responses import AskResponse, BatchResponse, SearchResponse
+
+_STREAM = """\
+event: meta
+data: {"request_id": "5c1f...", "heartbeat_seconds": 10.0}
+
+event: passages
+data: []
+
+event: answer
+data: {"id": "4f0c...", "status": "answered", "answers": ["..."], "citations": ["..."]}
+
+event: done
+data: {}
+
+"""
+_ANSWERED = {
+    200: {
+        "description": "The answer; as events `meta`, `passages`, `answer`, then `done` or `error` (a problem), with "
+        "a comment as a heartbeat now and then, when `Accept: text/event-stream` is sent.",
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}},
+    }
+}
+
+router = APIRouter(tags=["questions"])
+
+
+@router.post(
+    "/v1/ask",
+    response_model=AskResponse,
+    responses=ASKED | _ANSWERED,
+    dependencies=[JSON_BODY],
+    summary="Ask a question",
+)
+async def ask(
+    body: AskRequest, pool: Pool, request: Request, accept: Annotated[str, Header(include_in_schema=False)] = ""
+) -> AskResponse | Response:
+    """Answer a question in the words of the pages, with citations, or say why there is no answer."""
+    if not wants_events(accept):
+        return await answer(pool, body)
+    # What is known before the stream begins is told by its status.
+    pool.engine  # noqa: B018 - raises while there is none
+    return answer_events(request, request_id(request.scope), lambda: answer(pool, body))
+
+
+@router.post("/v1/ask:batch", responses=ASKED, dependencies=[JSON_BODY], summary="Ask several questions")
+async def ask_batch(body: BatchRequest, pool: Pool) -> BatchResponse:
+    """Answer several questions, each on its own, in the order given.
+
+    They are asked one after the other, so that one client's batch does not keep the others waiting.
+    """
+    return BatchResponse(results=[await answer(pool, item) for item in body.requests])
+
+
+@router.post("/v1/search", responses=ASKED, dependencies=[JSON_BODY], summary="Search for passages")
+async def search(body: SearchRequest, pool: Pool) -> SearchResponse:
+    """The passages that fit a question best, best first, packed into a budget of tokens if one is given."""
+
+    def work(engine: Engine) -> SearchResponse:
+        hits = engine.search(body.question, filters=body.engine_filters(), top_k=body.top_k, max_tokens=body.max_tokens)
+        return SearchResponse.of(hits, engine.info)
+
+    return await pool.run(work)
