@@ -31,7 +31,7 @@ OWNERS = {
     "tokenizers": {"embedding"},
     "faiss": {"index"},
     "tantivy": {"index"},
-    "sqlite3": {"index"},
+    "sqlite3": {"index", "service"},
     "fastapi": {"service"},
     "starlette": {"service"},
     "uvicorn": {"service"},

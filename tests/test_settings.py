@@ -37,7 +37,11 @@ def test_switches_lists_and_times_are_read_from_words() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "text", "wanted"),
-    [("INSECURE", "perhaps", "1 or 0"), ("QUEUE_SECONDS", "soon", "a number"), ("QUEUE_SECONDS", "nan", "from 0 to 60")],
+    [
+        ("INSECURE", "perhaps", "1 or 0"),
+        ("QUEUE_SECONDS", "soon", "a number"),
+        ("QUEUE_SECONDS", "nan", "from 0 to 60"),
+    ],
 )
 def test_a_switch_or_a_time_must_be_one(variable: str, text: str, wanted: str) -> None:
     with pytest.raises(ProcqaError, match=f"{variable}|{variable.lower()} must be {wanted}"):

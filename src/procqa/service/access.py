@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.types import Scope
 
-from procqa.service import problems
+from procqa.service import kinds
 from procqa.service.keys import ADMIN, ASK, SCOPES, Key, KeyRing
 from procqa.service.origins import is_own
 from procqa.service.problems import ServiceError
@@ -17,9 +17,9 @@ from procqa.settings import Settings
 
 # Doors that need no key: they tell nothing that is asked for, or are opened by a browser, which sends no key.
 # A name that ends in "/" stands for all below it. Every address that is not named here or below needs the scope ask.
-OPEN = ("/healthz", "/readyz", "/openapi.json", "/problems/", "/widget.js", "/widget/")
+OPEN = ("/healthz", "/readyz", "/openapi.json", "/problems", "/problems/", "/widget.js", "/widget/")
 PAGES = ("/", "/documents/")
-ADMINISTRATION = ("/metrics", "/v1/questions", "/v1/questions/")
+ADMINISTRATION = ("/metrics", "/v1/questions", "/v1/questions/", "/v1/feedback/")
 _CALLER = "caller"
 
 
@@ -82,21 +82,21 @@ class AccessCheck:
         if needed is not None and needed not in self._anonymous:
             key = self._key(request)
             if needed not in key.scopes:
-                raise ServiceError(problems.SCOPE_MISSING)
+                raise ServiceError(kinds.SCOPE_MISSING)
         caller = Caller(key, address, self._anonymous | frozenset(key.scopes if key else ()))
         request.scope["state"][_CALLER] = caller
 
     def _key(self, request: Request) -> Key:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise ServiceError(problems.KEY_MISSING, {"WWW-Authenticate": "Bearer"})
+            raise ServiceError(kinds.KEY_MISSING, {"WWW-Authenticate": "Bearer"})
         key = self._keys.find(token.strip())
         state = key.state(datetime.now(UTC)) if key else "unknown"
         if key is None or state != "live":
-            kind = problems.KEY_EXPIRED if state == "expired" else problems.KEY_INVALID
+            kind = kinds.KEY_EXPIRED if state == "expired" else kinds.KEY_INVALID
             raise ServiceError(kind, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         if key.origins and not _from_its_site(key, request):
-            raise ServiceError(problems.ORIGIN_NOT_ALLOWED)
+            raise ServiceError(kinds.ORIGIN_NOT_ALLOWED)
         return key
 
 

@@ -9,14 +9,17 @@ from fastapi import FastAPI
 
 from procqa import __version__
 from procqa.engine import Engine
-from procqa.service import administration, questions, routes
+from procqa.service import administration, feedback, questions, routes
+from procqa.service.feedback_store import FeedbackStore
 from procqa.service.guards import guards
+from procqa.service.kept import KeptQuestions
 from procqa.service.keys import KeyFile, KeyRing
 from procqa.service.metrics import Metrics
 from procqa.service.openapi import ANYWHERE, DESCRIPTION, TAGS, describe
 from procqa.service.pool import EnginePool
 from procqa.service.problems import add_problem_handlers
 from procqa.service.rates import RateCheck
+from procqa.service.recent import RecentAnswers
 from procqa.service.work import WorkQueue
 from procqa.settings import Settings
 
@@ -38,7 +41,11 @@ def create_app(
     keys = KeyRing(KeyFile(settings.state))
     rates = RateCheck(settings)
     queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
-    pool = EnginePool(open_engine, queue, [lambda _, reply: metrics.replied(reply)])
+    kept = KeptQuestions(settings.state, settings.keep_questions_days)
+    kept.forget_old()
+    feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
+    feedback_kept.forget_old()
+    pool = EnginePool(open_engine, queue, [metrics.hear, kept.hear, recent.hear])
     metrics.watch(lambda: queue.waiting, lambda: pool.info)
 
     @asynccontextmanager
@@ -59,8 +66,9 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings, app.state.pool, app.state.metrics, app.state.rates = settings, pool, metrics, rates
-    for router in (questions.router, routes.router, administration.router):
+    app.state.pool, app.state.metrics, app.state.rates, app.state.kept = pool, metrics, rates, kept
+    app.state.feedback, app.state.recent = feedback_kept, recent
+    for router in (questions.router, feedback.router, routes.router, administration.router):
         app.include_router(router)
     add_problem_handlers(app)
     describe(app)

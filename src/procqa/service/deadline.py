@@ -7,7 +7,8 @@ import asyncio
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from procqa.service.problems import BODY_TOO_SLOW, TIMED_OUT, ServiceError, problem_response
+from procqa.service.kinds import BODY_TOO_SLOW, TIMED_OUT
+from procqa.service.problems import ServiceError, problem_response
 
 
 class DeadlineMiddleware:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -49,7 +49,7 @@ class Metrics:
         """Note how long a piece of work stood in the queue."""
         self.stages.labels("queue").observe(seconds)
 
-    def replied(self, reply: Reply) -> None:
+    def hear(self, history: Sequence[str], reply: Reply) -> None:
         """Note how a question ended, and how long each stage took."""
         self.questions.labels(reply.status, reply.abstention.reason if reply.abstention else "").inc()
         for stage, milliseconds in reply.timing_ms.items():

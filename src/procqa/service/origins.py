@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from procqa.service.keys import KeyRing
-from procqa.service.problems import HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, ServiceError
+from procqa.service.kinds import HOST_NOT_ALLOWED, ORIGIN_NOT_ALLOWED
+from procqa.service.problems import ServiceError
 
 
 class AllowedOrigins(Collection[str]):

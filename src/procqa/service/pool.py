@@ -12,7 +12,8 @@ import anyio.to_thread
 
 from procqa.engine import Engine
 from procqa.errors import ProcqaError
-from procqa.service.problems import INDEX_UNAVAILABLE, NOT_READY, ServiceError
+from procqa.service.kinds import INDEX_UNAVAILABLE, NOT_READY
+from procqa.service.problems import ServiceError
 from procqa.service.work import WorkQueue
 from procqa.types import Filters, IndexInfo, Reply
 

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from procqa.errors import ProcqaError
 from procqa.service.access import Caller, caller_of, is_loopback, is_open
 from procqa.service.keys import ADMIN
-from procqa.service.problems import RATE_LIMITED, ServiceError
+from procqa.service.kinds import RATE_LIMITED
+from procqa.service.problems import ServiceError
 from procqa.settings import Settings
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from procqa.service.problems import OVERLOADED, ServiceError
+from procqa.service.kinds import OVERLOADED
+from procqa.service.problems import ServiceError
 
 T = TypeVar("T")
 
