@@ -78,14 +78,14 @@ def serve() -> Serve:
 @contextmanager
 def client_of(tiny: Any, pages: dict[str, str], folder: Path) -> Iterator[Client]:
     """A client of the application over some pages, ready."""
-    settings = Settings(corpus=folder / "corpus", index=folder / "index")
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", state=folder / "state")
     for name, text in pages.items():
         (settings.corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.corpus / name).write_text(text, encoding="utf-8")
     encoder = tiny.WordEncoder()
     build_index(settings, encoder=encoder)
     tiny.CALIBRATION.save(settings.index)
-    with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder))) as opened:
+    with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder), settings)) as opened:
         opened.wait_until_loaded()
         yield opened
 

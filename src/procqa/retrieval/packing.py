@@ -11,7 +11,7 @@ from procqa.types import Hit
 def pack(hits: Sequence[Hit], max_tokens: int) -> list[Hit]:
     """The hits, best first, whose texts fit together in a budget of tiktoken (cl100k) tokens.
 
-    A passage that does not fit in what is left is passed over and a smaller one further down may still fit; none is cut.
+    A passage that does not fit in what is left is passed over, and a smaller one further down may fit; none is cut.
     """
     packed, left = [], max_tokens
     for hit in hits:

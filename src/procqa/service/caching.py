@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
 
 from procqa import __version__
 
-NOT_MODIFIED: Mapping[int | str, dict[str, Any]] = {
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
     304: {"description": "The same as when the ETag that was sent as If-None-Match was given."}
 }
 NOTHING_KEPT = "no-store"

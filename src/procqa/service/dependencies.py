@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from starlette.exceptions import HTTPException
 
-from procqa.service import problems
+from procqa.service import kinds
 from procqa.service.pool import EnginePool
-from procqa.service.problems import documented
+from procqa.service.problem_docs import documented
 
 
 def engine_pool(request: Request) -> EnginePool:
@@ -28,7 +28,7 @@ Pool = Annotated[EnginePool, Depends(engine_pool)]
 JSON_BODY = Depends(require_json)
 
 # The framework notes its own form of 422 at every route with parameters that does not note one itself.
-CHECKED = documented(problems.INVALID_REQUEST)
-UNREADY = documented(problems.NOT_READY, problems.INDEX_UNAVAILABLE)
-REFUSED = documented(problems.MALFORMED_BODY, problems.BODY_TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE)
+CHECKED = documented(kinds.INVALID_REQUEST)
+UNREADY = documented(kinds.NOT_READY, kinds.INDEX_UNAVAILABLE)
+REFUSED = documented(kinds.MALFORMED_BODY, kinds.BODY_TOO_LARGE, kinds.UNSUPPORTED_MEDIA_TYPE)
 ASKED = CHECKED | UNREADY | REFUSED

@@ -7,8 +7,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from procqa.service import problems
-from procqa.service.problems import MEDIA_TYPE, documented
+from procqa.service import kinds
+from procqa.service.problem_docs import documented
+from procqa.service.problems import MEDIA_TYPE
 
 DESCRIPTION = """\
 Answers are verbatim words of the pages, each with a citation, or an honest refusal. Offsets count Unicode code points
@@ -28,7 +29,7 @@ TAGS = [
     {"name": "service", "description": "The index, and the state of the service."},
 ]
 # What any door may answer; a door names what is its own.
-ANYWHERE = documented(problems.OVERLOADED, problems.INTERNAL_ERROR)
+ANYWHERE = documented(kinds.OVERLOADED, kinds.INTERNAL_ERROR)
 
 
 def describe(app: FastAPI) -> None:

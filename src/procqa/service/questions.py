@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 
@@ -28,7 +28,7 @@ event: done
 data: {}
 
 """
-_ANSWERED = {
+_ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; as events `meta`, `passages`, `answer`, then `done` or `error` (a problem), with "
         "a comment as a heartbeat now and then, when `Accept: text/event-stream` is sent.",

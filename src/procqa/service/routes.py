@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from procqa.engine import Engine
-from procqa.service import problems
+from procqa.service import kinds
 from procqa.service.caching import NOT_MODIFIED, tagged
 from procqa.service.dependencies import CHECKED, UNREADY, Pool
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummaryBody
-from procqa.service.pages import home_page, problem_page
-from procqa.service.problems import ServiceError, documented
+from procqa.service.pages import home_page
+from procqa.service.problem_docs import documented, problem_page, problems_page
+from procqa.service.problems import ServiceError
 from procqa.service.reading import reading_page
 from procqa.service.responses import Body, IndexBody
 from procqa.types import Document
@@ -22,8 +23,8 @@ MOST_LISTED = 500
 # Doc ids come from file names, whose whole path no system lets grow longer.
 LONGEST_DOC_ID = 4096
 
-_unknown = CHECKED | UNREADY | documented(problems.DOCUMENT_NOT_FOUND)
-_unnamed = CHECKED | documented(problems.NOT_FOUND)
+_unknown = CHECKED | UNREADY | documented(kinds.DOCUMENT_NOT_FOUND)
+_unnamed = CHECKED | documented(kinds.NOT_FOUND)
 
 Cursor = Annotated[str, Query(max_length=LONGEST_DOC_ID, description="The `next` of the page before.")]
 Offset = Annotated[int | None, Query(ge=0, description="A code point of the document's text.")]
@@ -96,12 +97,18 @@ async def home(request: Request) -> HTMLResponse:
     return home_page(str(request.base_url).rstrip("/"))
 
 
+@router.get("/problems", response_class=HTMLResponse, tags=["pages"])
+async def list_problems() -> HTMLResponse:
+    """Every kind of problem."""
+    return problems_page()
+
+
 @router.get("/problems/{code}", responses=_unnamed, response_class=HTMLResponse, tags=["pages"])
 async def explain_problem(code: str) -> HTMLResponse:
     """What a kind of problem means."""
-    if code not in problems.KINDS:
-        raise ServiceError(problems.NOT_FOUND)
-    return problem_page(problems.KINDS[code])
+    if code not in kinds.KINDS:
+        raise ServiceError(kinds.NOT_FOUND)
+    return problem_page(kinds.KINDS[code])
 
 
 def _listing(engine: Engine, cursor: str, limit: int) -> DocumentList:
@@ -114,7 +121,7 @@ def _listing(engine: Engine, cursor: str, limit: int) -> DocumentList:
 def _known(engine: Engine, doc_id: str) -> Document:
     document = engine.document(doc_id)
     if document is None:
-        raise ServiceError(problems.DOCUMENT_NOT_FOUND)
+        raise ServiceError(kinds.DOCUMENT_NOT_FOUND)
     return document
 
 
