@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.types import Scope
 
+from procqa.errors import ProcqaError
 from procqa.service import kinds
 from procqa.service.keys import ADMIN, ASK, SCOPES, Key, KeyRing
 from procqa.service.origins import is_own
@@ -38,7 +39,12 @@ class Caller:
 
 
 def anonymous_scopes(settings: Settings) -> frozenset[str]:
-    """What may be done without a key: all on a loopback address, to ask with `insecure`, else nothing."""
+    """What may be done without a key: all on a loopback address, to ask with `insecure`, else nothing.
+
+    Raises ProcqaError for settings that contradict each other.
+    """
+    if settings.require_keys and settings.insecure:
+        raise ProcqaError("To need keys and to be insecure exclude each other; leave out --require-keys or --insecure.")
     if settings.require_keys:
         return frozenset()
     if is_loopback(settings.host):

@@ -105,8 +105,8 @@ def _check_access(settings: Settings) -> None:
     """Raise ProcqaError where nobody could ask, or where anybody could and nobody said that they may."""
     if anonymous_scopes(settings) or KeyRing(KeyFile(settings.state)).live():
         return
-    way = "--require-keys" if settings.require_keys else f"listening on {settings.host}, which other machines reach,"
+    reason = "--require-keys was given" if settings.require_keys else f"other machines reach {settings.host}"
     raise ProcqaError(
-        f"With {way} every question needs a key, and there is none in {settings.state}; make one with "
+        f"Every question needs a key, since {reason}, and there is none in {settings.state}; make one with "
         "`procqa keys create NAME`, or let everyone ask with --insecure."
     )
