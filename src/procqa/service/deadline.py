@@ -39,13 +39,14 @@ class DeadlineMiddleware:
         try:
             async with asyncio.timeout(self._seconds) as budget:
                 await self._app(scope, receive_noted, send_noted)
-        except TimeoutError:
-            if begun or not budget.expired():
+        except TimeoutError as error:
+            if not budget.expired():
                 raise
+            if begun:  # too late to say so: what stands around cuts the connection
+                raise ServiceError(TIMED_OUT) from error
             # A request without a body is not waited for, so its doors may never have received anything.
             slow = not arrived and ("content-length" in _names(scope) or "transfer-encoding" in _names(scope))
-            error = ServiceError(BODY_TOO_SLOW if slow else TIMED_OUT)
-            response = await problem_response(Request(scope), error)
+            response = await problem_response(Request(scope), ServiceError(BODY_TOO_SLOW if slow else TIMED_OUT))
             await response(scope, receive, send)
 
 

@@ -54,9 +54,10 @@ class KeptQuestions:
 
     def forget_old(self) -> None:
         """Remove what has been kept for long enough: everything, when the switch is off. Raises StateError."""
-        if self._file.path.exists():
-            with self._file.transaction() as connection:
-                connection.execute("DELETE FROM questions WHERE at < ?", (self._oldest(),))
+        if self._days == 0:
+            self.remove_all()
+        else:
+            self._remove("at < ?", (self._oldest(),))
 
     def remove(self, answer_id: str) -> bool:
         """Remove the question of an answer; False when there is none. Raises StateError."""

@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from procqa.service.observing import where
+from procqa.service.problems import where
 from procqa.settings import Settings
 
 TOLD_IN_FULL = ("procqa", "uvicorn.error")

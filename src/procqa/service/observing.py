@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,10 +44,9 @@ class ObserveMiddleware:
         with self._metrics.in_progress.track_inprogress():
             try:
                 await self._app(scope, receive, send_noted)
-            except Exception as error:  # noqa: BLE001 - the last resort of every door; where it failed is logged
-                logger.error("Request %s failed: %s at\n%s", request_id(scope), type(error).__name__, where(error))
+            except Exception as error:  # noqa: BLE001 - the last resort of every door; told and logged as a problem
+                response = await problem_response(Request(scope), error)
                 if not status:
-                    response = await problem_response(Request(scope), error)
                     await response(scope, receive, send_noted)
             finally:
                 self._note(scope, status, time.perf_counter() - began)
@@ -78,8 +76,3 @@ def route_of(scope: Scope) -> str:
     """The address as the service declares it, such as /v1/documents/{doc_id:path}; `-` for one that it has not."""
     route = scope.get("route")
     return str(getattr(route, "path", "-")) if route is not None else "-"
-
-
-def where(error: BaseException) -> str:
-    """The lines of code that an exception passed through: its own words, and those of its causes, are left out."""
-    return "".join(traceback.format_tb(error.__traceback__)).rstrip()

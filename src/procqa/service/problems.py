@@ -6,6 +6,7 @@ The words of an exception never leave the service: a client gets the fixed sente
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -107,7 +108,8 @@ def problem_of(request: Request, error: Exception) -> Problem:
     request.scope["state"][_TOLD] = kind.code
     if kind.status >= 500 and not isinstance(error, ServiceError):
         # Only the words of our own errors are known to hold no question.
-        logger.error("Request %s failed: %s", identity, error if isinstance(error, ProcqaError) else type(error))
+        told = error if isinstance(error, ProcqaError) else type(error).__name__
+        logger.error("Request %s failed: %s at\n%s", identity, told, where(error))
     return Problem(
         type=kind.type,
         title=kind.title,
@@ -131,6 +133,11 @@ async def problem_response(request: Request, error: Exception) -> JSONResponse:
     # The handler of last resort stands outside the middleware that adds this header to every other response.
     headers[HEADER] = problem.request_id
     return JSONResponse(problem.model_dump(exclude_none=True), kind.status, headers, MEDIA_TYPE)
+
+
+def where(error: BaseException) -> str:
+    """The lines of code that an exception passed through: its own words, and those of its causes, are left out."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
 
 
 def problem_told(scope: Scope) -> str | None:
