@@ -12,13 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from procqa.engine import Engine
 from procqa.service import kept as module
 from procqa.service.app import create_app
+from procqa.service.forgetting import forgetting
 from procqa.service.kept import KeptQuestions
 from procqa.service.logs import configure
+from procqa.service.sqlite_file import StateError
 from procqa.settings import Settings
 
 MARKER = "zebrafishtattoo"
@@ -179,8 +182,28 @@ def test_a_question_goes_when_its_days_are_over(
     assert files_with(MARKER, settings.state) == []
     monkeypatch.undo()
     # Switching it off removes what was kept.
-    create_app(lambda: engine, Settings(state=settings.state))
-    assert list(KeptQuestions(settings.state, 0).all()) == []
+    with serve(create_app(lambda: engine, Settings(state=settings.state))) as client:
+        client.portal.call(wait_until, lambda: not list(KeptQuestions(settings.state, 0).all()))
+
+
+async def wait_until(done: Callable[[], bool]) -> None:
+    with anyio.fail_after(5):
+        while not done():
+            await anyio.sleep(0.01)
+
+
+def test_while_nobody_asks_what_is_too_old_goes_too(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[int] = []
+
+    def broken() -> None:
+        raise StateError("The disk is full.")
+
+    async def run() -> None:
+        async with forgetting([broken, lambda: seen.append(1)], every=0.01):
+            await wait_until(lambda: len(seen) >= 2)
+
+    anyio.run(run)
+    assert "was not removed: The disk is full." in caplog.text
 
 
 def test_a_disk_that_cannot_be_written_costs_no_answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -9,17 +10,20 @@ from fastapi import FastAPI
 
 from procqa import __version__
 from procqa.engine import Engine
-from procqa.service import administration, feedback, questions, routes
+from procqa.service import administration, chat, feedback, mcp_door, questions, routes
 from procqa.service.feedback_store import FeedbackStore
+from procqa.service.forgetting import forgetting
 from procqa.service.guards import guards
 from procqa.service.kept import KeptQuestions
 from procqa.service.keys import KeyFile, KeyRing
+from procqa.service.mcp_door import McpDoor
 from procqa.service.metrics import Metrics
 from procqa.service.openapi import ANYWHERE, DESCRIPTION, TAGS, describe
 from procqa.service.pool import EnginePool
 from procqa.service.problems import add_problem_handlers
 from procqa.service.rates import RateCheck
 from procqa.service.recent import RecentAnswers
+from procqa.service.tracing import Tracing
 from procqa.service.work import WorkQueue
 from procqa.settings import Settings
 
@@ -42,16 +46,20 @@ def create_app(
     rates = RateCheck(settings)
     queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
     kept = KeptQuestions(settings.state, settings.keep_questions_days)
-    kept.forget_old()
     feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
-    feedback_kept.forget_old()
-    pool = EnginePool(open_engine, queue, [metrics.hear, kept.hear, recent.hear])
+    tracing = Tracing.open() if settings.traces else None
+    listeners = [metrics.hear, kept.hear, recent.hear, *([tracing.hear] if tracing else [])]
+    pool = EnginePool(open_engine, queue, listeners)
     metrics.watch(lambda: queue.waiting, lambda: pool.info)
+
+    mcp = McpDoor(pool)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with pool.serving():
+        async with forgetting([kept.forget_old, feedback_kept.forget_old]), pool.serving(), mcp.serving():
             yield
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="procqa",
@@ -61,15 +69,17 @@ def create_app(
         openapi_tags=TAGS,
         responses=ANYWHERE,
         lifespan=lifespan,
-        middleware=guards(settings, keys, metrics, rates),
+        middleware=guards(settings, keys, metrics, rates, tracing),
         # Their pages load scripts from elsewhere, and no network is used at run time.
         docs_url=None,
         redoc_url=None,
     )
     app.state.pool, app.state.metrics, app.state.rates, app.state.kept = pool, metrics, rates, kept
     app.state.feedback, app.state.recent = feedback_kept, recent
-    for router in (questions.router, feedback.router, routes.router, administration.router):
+    for router in (questions.router, chat.router, feedback.router, routes.router, administration.router):
         app.include_router(router)
+    # An application of its own, where the framework expects a function.
+    app.router.add_route(mcp_door.PATH, mcp, mcp_door.METHODS, include_in_schema=False)  # type: ignore[arg-type]
     add_problem_handlers(app)
     describe(app)
     return app

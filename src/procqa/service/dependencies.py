@@ -29,6 +29,6 @@ JSON_BODY = Depends(require_json)
 
 # The framework notes its own form of 422 at every route with parameters that does not note one itself.
 CHECKED = documented(kinds.INVALID_REQUEST)
-UNREADY = documented(kinds.NOT_READY, kinds.INDEX_UNAVAILABLE)
-REFUSED = documented(kinds.MALFORMED_BODY, kinds.BODY_TOO_LARGE, kinds.UNSUPPORTED_MEDIA_TYPE)
+UNREADY = documented(kinds.NOT_READY, kinds.INDEX_UNAVAILABLE, kinds.TIMED_OUT)
+REFUSED = documented(kinds.MALFORMED_BODY, kinds.BODY_TOO_LARGE, kinds.BODY_TOO_SLOW, kinds.UNSUPPORTED_MEDIA_TYPE)
 ASKED = CHECKED | UNREADY | REFUSED

@@ -17,6 +17,7 @@ from procqa.service.observing import ObserveMiddleware
 from procqa.service.origins import AllowedOrigins, HostCheck, OriginCheck
 from procqa.service.rates import RateCheck
 from procqa.service.request_id import RequestIdMiddleware
+from procqa.service.tracing import TraceMiddleware, Tracing
 from procqa.settings import Settings
 
 # What pages of other origins may send and read, beyond what browsers allow anyway.
@@ -26,11 +27,14 @@ READ = ("ETag", "Mcp-Session-Id", "Retry-After", "X-Request-ID")
 SMALLEST_COMPRESSED = 1400
 
 
-def guards(settings: Settings, keys: KeyRing, metrics: Metrics, rates: RateCheck) -> list[Middleware]:
+def guards(
+    settings: Settings, keys: KeyRing, metrics: Metrics, rates: RateCheck, tracing: Tracing | None
+) -> list[Middleware]:
     """The middleware of an application, the outermost first."""
     origins = AllowedOrigins(settings.origins, keys)
     return [
         Middleware(RequestIdMiddleware),
+        *([Middleware(TraceMiddleware, tracing)] if tracing else []),
         Middleware(ObserveMiddleware, metrics),
         Middleware(SecurityHeadersMiddleware, keys.origins),
         Middleware(AdmissionMiddleware, [HostCheck(settings.hosts), OriginCheck(origins)]),

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from procqa.service import kinds
+from procqa.service.access import needed_scope
 from procqa.service.problem_docs import documented
 from procqa.service.problems import MEDIA_TYPE
 
@@ -29,7 +30,24 @@ TAGS = [
     {"name": "service", "description": "The index, and the state of the service."},
 ]
 # What any door may answer; a door names what is its own.
-ANYWHERE = documented(kinds.OVERLOADED, kinds.INTERNAL_ERROR)
+ANYWHERE = documented(
+    kinds.KEY_MISSING,
+    kinds.KEY_INVALID,
+    kinds.KEY_EXPIRED,
+    kinds.SCOPE_MISSING,
+    kinds.ORIGIN_NOT_ALLOWED,
+    kinds.HOST_NOT_ALLOWED,
+    kinds.RATE_LIMITED,
+    kinds.OVERLOADED,
+    kinds.INTERNAL_ERROR,
+    kinds.TIMED_OUT,
+)
+_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A key of `procqa keys create`. A site key is good only for calls from the pages of its origins. "
+    "Where only the service's own machine reaches it, no key is needed.",
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -43,6 +61,12 @@ def describe(app: FastAPI) -> None:
             if status >= "400" and "application/json" in content | {"text/html": 0}:
                 told = content.pop("application/json", None) or content.pop("text/html", {})
                 content.setdefault(MEDIA_TYPE, {}).update(told)
+        schema["components"]["securitySchemes"] = {"key": _KEY}
+        for path, doors in schema["paths"].items():
+            if (scope := needed_scope(path)) is not None:
+                for door in doors.values():
+                    # The second: none, as on the service's own machine.
+                    door["security"] = [{"key": [scope]}, {}]
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

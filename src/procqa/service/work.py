@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -47,7 +48,8 @@ class WorkQueue:
             if self._waiting >= self._most_waiting:
                 raise ServiceError(OVERLOADED)
             self._waiting += 1
-        future = self._executor.submit(self._turn, work, time.monotonic())
+        # The thread sees the request's context, so that traces know what belongs together.
+        future = self._executor.submit(contextvars.copy_context().run, self._turn, work, time.monotonic())
         return await asyncio.shield(asyncio.wrap_future(future))
 
     def close(self) -> None:
