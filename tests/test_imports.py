@@ -35,6 +35,8 @@ OWNERS = {
     "fastapi": {"service"},
     "starlette": {"service"},
     "uvicorn": {"service"},
+    "mcp": {"service"},
+    "mcp_types": {"service"},
     "click": {"cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -14,6 +14,7 @@ from procqa.cli import evaluate as evaluate_commands
 from procqa.cli import feedback as feedback_commands
 from procqa.cli import index as index_commands
 from procqa.cli import keys as keys_commands
+from procqa.cli import mcp as mcp_commands
 from procqa.cli import questions as questions_commands
 from procqa.cli import serve as serve_commands
 from procqa.errors import ProcqaError
@@ -36,6 +37,7 @@ procqa.add_command(index_commands.index)
 procqa.add_command(ask_commands.ask)
 procqa.add_command(ask_commands.search)
 procqa.add_command(serve_commands.serve)
+procqa.add_command(mcp_commands.mcp)
 procqa.add_command(keys_commands.keys)
 procqa.add_command(questions_commands.questions)
 procqa.add_command(feedback_commands.feedback)

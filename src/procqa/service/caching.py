@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
+from pydantic import BaseModel
 
 from procqa import __version__
 
@@ -28,6 +29,11 @@ def tagged(request: Request, version: str, make: Callable[[], Response]) -> Resp
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = ASK_AGAIN
     return response
+
+
+def json_response(body: BaseModel) -> Response:
+    """A body as JSON, for `tagged`."""
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 def _named(if_none_match: str, tag: str) -> bool:

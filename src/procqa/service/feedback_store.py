@@ -46,7 +46,7 @@ class Feedback:
 
 
 class FeedbackStore:
-    """The file in the folder of state, made when the first feedback comes. `days` is how long words are kept, if > 0."""
+    """The file in the folder of state, made by the first feedback. `days` is how long words are kept; 0 not at all."""
 
     def __init__(self, state: Path, days: int) -> None:
         self._file = SqliteFile(state / FILE, _SCHEMA)

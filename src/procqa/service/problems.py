@@ -42,6 +42,8 @@ _TOLD = "problem"
 LONGEST_FIELD = 100
 # A body can hold thousands of unknown fields.
 MOST_FIELDS = 100
+# Addresses at which clients of the OpenAI API look for an `error`.
+CHAT_DOORS = ("/v1/chat/", "/v1/models")
 
 
 class ServiceError(ProcqaError):
@@ -79,6 +81,15 @@ class FieldError(BaseModel):
     message: str
 
 
+class ChatError(BaseModel):
+    """A problem as clients of the OpenAI API read it."""
+
+    message: str
+    type: str
+    code: str
+    param: None = None
+
+
 class Problem(BaseModel):
     """Problem details as of RFC 9457; `code` is stable and `request_id` finds the request in the service's log."""
 
@@ -90,6 +101,7 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FieldError] | None = Field(default=None, description="Only with the code invalid_request.")
+    error: ChatError | None = Field(default=None, description="The same for clients of the OpenAI API, at their doors.")
 
 
 def kind_of(error: Exception) -> Kind:
@@ -119,6 +131,7 @@ def problem_of(request: Request, error: Exception) -> Problem:
         code=kind.code,
         request_id=identity,
         errors=_field_errors(error),
+        error=_chat_error(kind) if request.scope["path"].startswith(CHAT_DOORS) else None,
     )
 
 
@@ -150,6 +163,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Answer every exception of an application with a problem."""
     for error in (HTTPException, RequestValidationError, ProcqaError, Exception):
         app.add_exception_handler(error, problem_response)
+
+
+def _chat_error(kind: Kind) -> ChatError:
+    return ChatError(message=kind.detail, type=kind.code, code=kind.code)
 
 
 def _field_errors(error: Exception) -> list[FieldError] | None:

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 
-from procqa.engine import Engine
-from procqa.service.asking import answer
+from procqa.service import asking
 from procqa.service.dependencies import ASKED, JSON_BODY, Pool
 from procqa.service.events import MEDIA_TYPE, answer_events, wants_events
 from procqa.service.request_id import request_id
@@ -51,10 +50,10 @@ async def ask(
 ) -> AskResponse | Response:
     """Answer a question in the words of the pages, with citations, or say why there is no answer."""
     if not wants_events(accept):
-        return await answer(pool, body)
+        return await asking.answer(pool, body)
     # What is known before the stream begins is told by its status.
     pool.engine  # noqa: B018 - raises while there is none
-    return answer_events(request, request_id(request.scope), lambda: answer(pool, body))
+    return answer_events(request, request_id(request.scope), lambda: asking.answer(pool, body))
 
 
 @router.post("/v1/ask:batch", responses=ASKED, dependencies=[JSON_BODY], summary="Ask several questions")
@@ -63,15 +62,10 @@ async def ask_batch(body: BatchRequest, pool: Pool) -> BatchResponse:
 
     They are asked one after the other, so that one client's batch does not keep the others waiting.
     """
-    return BatchResponse(results=[await answer(pool, item) for item in body.requests])
+    return BatchResponse(results=[await asking.answer(pool, item) for item in body.requests])
 
 
 @router.post("/v1/search", responses=ASKED, dependencies=[JSON_BODY], summary="Search for passages")
 async def search(body: SearchRequest, pool: Pool) -> SearchResponse:
     """The passages that fit a question best, best first, packed into a budget of tokens if one is given."""
-
-    def work(engine: Engine) -> SearchResponse:
-        hits = engine.search(body.question, filters=body.engine_filters(), top_k=body.top_k, max_tokens=body.max_tokens)
-        return SearchResponse.of(hits, engine.info)
-
-    return await pool.run(work)
+    return await asking.search(pool, body)

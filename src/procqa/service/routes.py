@@ -9,14 +9,14 @@ from fastapi.responses import HTMLResponse
 
 from procqa.engine import Engine
 from procqa.service import kinds
-from procqa.service.caching import NOT_MODIFIED, tagged
+from procqa.service.caching import NOT_MODIFIED, json_response, tagged
 from procqa.service.dependencies import CHECKED, UNREADY, Pool
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummaryBody
 from procqa.service.pages import home_page
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
 from procqa.service.reading import reading_page
-from procqa.service.responses import Body, IndexBody
+from procqa.service.responses import IndexBody
 from procqa.types import Document
 
 MOST_LISTED = 500
@@ -41,7 +41,7 @@ async def list_documents(
     """The documents in the order of their doc_id, `limit` at a time."""
 
     def work(engine: Engine) -> Response:
-        return tagged(request, engine.info.version, lambda: _json(_listing(engine, cursor, limit)))
+        return tagged(request, engine.info.version, lambda: json_response(_listing(engine, cursor, limit)))
 
     return await pool.run(work)
 
@@ -54,7 +54,7 @@ async def get_document(request: Request, doc_id: str, pool: Pool) -> Response:
 
     def work(engine: Engine) -> Response:
         document = _known(engine, doc_id)
-        return tagged(request, engine.info.version, lambda: _json(DocumentBody.of(document)))
+        return tagged(request, engine.info.version, lambda: json_response(DocumentBody.of(document)))
 
     return await pool.run(work)
 
@@ -76,7 +76,7 @@ async def read_document(
 async def get_index(request: Request, pool: Pool) -> Response:
     """The index that answers come from."""
     info = pool.engine.info
-    return tagged(request, info.version, lambda: _json(IndexBody.model_validate(info)))
+    return tagged(request, info.version, lambda: json_response(IndexBody.model_validate(info)))
 
 
 @router.get("/healthz", tags=["service"])
@@ -123,7 +123,3 @@ def _known(engine: Engine, doc_id: str) -> Document:
     if document is None:
         raise ServiceError(kinds.DOCUMENT_NOT_FOUND)
     return document
-
-
-def _json(body: Body) -> Response:
-    return Response(body.model_dump_json(), media_type="application/json")
