@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -27,24 +28,20 @@ from procqa.service.tracing import Tracing
 from procqa.service.work import WorkQueue
 from procqa.settings import Settings
 
-# The encoder uses several cores for one question, so more questions at a time only make each of them slower.
-THREADS = 4
 
-
-def create_app(
-    open_engine: Callable[[], Engine], settings: Settings | None = None, *, threads: int = THREADS
-) -> FastAPI:
+def create_app(open_engine: Callable[[], Engine], settings: Settings | None = None, *, threads: int = 0) -> FastAPI:
     """The HTTP service over the engine that `open_engine` opens.
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
-    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time. Raises ProcqaError
-    for settings or keys that cannot be used.
+    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means one for
+    each core, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that cannot be
+    used.
     """
     settings = settings or Settings()
     metrics = Metrics()
     keys = KeyRing(KeyFile(settings.state))
     rates = RateCheck(settings)
-    queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
+    queue = WorkQueue(threads or os.cpu_count() or 1, settings.queue, settings.queue_seconds, metrics.waited)
     kept = KeptQuestions(settings.state, settings.keep_questions_days)
     feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
     tracing = Tracing.open() if settings.traces else None
