@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from procqa.service import kinds
@@ -23,6 +23,8 @@ router = APIRouter(tags=["service"])
 
 class Removed(BaseModel):
     """How many questions were removed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"removed": 12}]})
 
     removed: int
 

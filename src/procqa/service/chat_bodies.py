@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from procqa.engine import LONGEST_QUESTION
+from procqa.service.examples import ANSWER, ANSWERED
 from procqa.service.requests import MOST_HISTORY, AskRequest
 from procqa.service.responses import AskResponse
 
@@ -120,8 +121,43 @@ class Usage(BaseModel):
     total_tokens: int
 
 
+_COMPLETED: dict[str, JsonValue] = {
+    "id": "chatcmpl-5c1f0d2e9a4b4c0f8f6a7b1d3e2c9a80",
+    "object": "chat.completion",
+    "created": 1767323045,
+    "model": MODEL,
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": f"{ANSWER}\n\nSource: Mitral valve repair, Recovery",
+                "refusal": None,
+                "annotations": [
+                    {
+                        "type": "url_citation",
+                        "url_citation": {
+                            "start_index": 0,
+                            "end_index": len(ANSWER),
+                            "title": "Mitral valve repair",
+                            "url": "http://127.0.0.1:8000/documents/heart/mitral?start=2931&end=2963#c2931-2963",
+                        },
+                    }
+                ],
+            },
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 14, "completion_tokens": 19, "total_tokens": 33},
+    "procqa": ANSWERED,
+}
+
+
 class ChatResponse(BaseModel):
     """An answer as a chat completion; `procqa` is what POST /v1/ask answers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_COMPLETED]})
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -160,16 +196,18 @@ class ChatChunk(BaseModel):
     procqa: AskResponse | None = None
 
 
+_MODEL: dict[str, JsonValue] = {"id": MODEL, "object": "model", "created": 1767323045, "owned_by": MODEL}
+
+
 class Model(BaseModel):
     """The model that answers; `created` is when its index was built."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_MODEL]})
 
     id: str = MODEL
     object: Literal["model"] = "model"
     created: int
     owned_by: str = MODEL
-
-
-_MODEL: dict[str, JsonValue] = {"id": MODEL, "object": "model", "created": 1767323045, "owned_by": MODEL}
 
 
 class ModelList(BaseModel):

@@ -15,8 +15,8 @@ from procqa.service.problems import problem_of
 from procqa.service.responses import AskResponse, PassageBody
 
 MEDIA_TYPE = "text/event-stream"
-# Proxies close connections on which nothing is said for about a minute.
-HEARTBEAT_SECONDS = 10.0
+# Well below what a request may take: a client soon knows whether an answer is still being made.
+HEARTBEAT_SECONDS = 2.0
 HEADERS: Mapping[str, str] = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 T = TypeVar("T")

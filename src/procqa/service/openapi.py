@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from procqa.service import kinds
 from procqa.service.access import needed_scope
+from procqa.service.chat_bodies import ChatResponse
+from procqa.service.document_responses import DocumentList
 from procqa.service.problem_docs import documented
 from procqa.service.problems import MEDIA_TYPE
+from procqa.service.responses import AskResponse, BatchResponse
 
 DESCRIPTION = """\
 Answers are verbatim words of the pages, each with a citation, or an honest refusal. Offsets count Unicode code points
@@ -42,6 +46,9 @@ ANYWHERE = documented(
     kinds.INTERNAL_ERROR,
     kinds.TIMED_OUT,
 )
+# The framework leaves out what is null, in examples too.
+_WITH_NULLS: tuple[type[BaseModel], ...] = (AskResponse, BatchResponse, ChatResponse, DocumentList)
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _KEY = {
     "type": "http",
     "scheme": "bearer",
@@ -57,10 +64,12 @@ def describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         schema = generate()
         for status, response in _responses(schema):
-            content = response.get("content", {})
-            if status >= "400" and "application/json" in content | {"text/html": 0}:
-                told = content.pop("application/json", None) or content.pop("text/html", {})
-                content.setdefault(MEDIA_TYPE, {}).update(told)
+            if status >= "400":
+                # Under the media type of the route's success, which may be a page.
+                examples = response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+                response["content"] = {MEDIA_TYPE: {"schema": _PROBLEM, "examples": examples}}
+        for model in _WITH_NULLS:
+            schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]
         schema["components"]["securitySchemes"] = {"key": _KEY}
         for path, doors in schema["paths"].items():
             if (scope := needed_scope(path)) is not None:

@@ -15,7 +15,7 @@ from procqa.service.responses import AskResponse, BatchResponse, SearchResponse
 
 _STREAM = """\
 event: meta
-data: {"request_id": "5c1f...", "heartbeat_seconds": 10.0}
+data: {"request_id": "5c1f...", "heartbeat_seconds": 2.0}
 
 event: passages
 data: []

@@ -6,11 +6,12 @@ Only pydantic is needed here, so that other doors can print the same objects wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from procqa.passages import count_tiktoken
+from procqa.service.examples import ANSWERED, FOUND, INDEX
 from procqa.service.links import citation_url
 from procqa.types import Citation, Hit, IndexInfo, Reason, Reply, Status
 
@@ -142,6 +143,8 @@ class PassageBody(PlaceBody):
 class IndexBody(Body):
     """The index that the answer came from."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [INDEX]})
+
     version: str
     built_at: str
     documents: int
@@ -149,60 +152,10 @@ class IndexBody(Body):
     embedding_model: str
 
 
-_QUESTION = "How long do I stay in hospital after a mitral valve repair?"
-_ANSWER = "You stay in hospital for 3 days."
-_PAGE: dict[str, JsonValue] = {"doc_id": "heart/mitral", "title": "Mitral valve repair", "section": "Recovery"}
-_INDEX: dict[str, JsonValue] = {
-    "version": "20260102T030405000000Z",
-    "built_at": "2026-01-02T03:04:05+00:00",
-    "documents": 60,
-    "passages": 1104,
-    "embedding_model": "all-MiniLM-L6-v2",
-}
-_FOUND: dict[str, JsonValue] = {
-    "hits": [
-        {
-            "passage_id": "heart/mitral#recovery",
-            **_PAGE,
-            "text": f"{_ANSWER} Showering is safe on day 2.",
-            "start": 2931,
-            "end": 2992,
-            "score": 3.41,
-        }
-    ],
-    "index": _INDEX,
-    "tokens": 16,
-}
-_ANSWERED: dict[str, JsonValue] = {
-    "id": "4f0c6a52d7b1409c8a3e2f5b9d816e07",
-    "status": "answered",
-    "question": _QUESTION,
-    "interpreted_as": {"question": _QUESTION, **_PAGE, "from_history": False},
-    "answers": [{"text": _ANSWER, "confidence": 0.93, "spans": [{"text": _ANSWER, "citation": "c1"}]}],
-    "citations": [
-        {
-            "id": "c1",
-            **_PAGE,
-            "start": 2931,
-            "end": 2963,
-            "utf16": [2931, 2963],
-            "quote": {"exact": _ANSWER, "prefix": "Recovery\n\n", "suffix": " Showering is safe on day 2."},
-            "url": citation_url("heart/mitral", 2931, 2963),
-            "doc_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        }
-    ],
-    "abstention": None,
-    "clarification": None,
-    "passages": [],
-    "index": _INDEX,
-    "timing_ms": {"total": 14.2, "retrieval": 12.8, "answering": 1.1},
-}
-
-
 class AskResponse(Body):
     """All that a question gets back."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ANSWERED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [ANSWERED]})
 
     id: str
     status: Status
@@ -237,7 +190,7 @@ class AskResponse(Body):
 class BatchResponse(Body):
     """The answers to several questions, in the order in which they were asked."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"results": [_ANSWERED]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"results": [ANSWERED]}]})
 
     results: list[AskResponse]
 
@@ -245,7 +198,7 @@ class BatchResponse(Body):
 class SearchResponse(Body):
     """The best passages, best first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_FOUND]})
+    model_config = ConfigDict(json_schema_extra={"examples": [FOUND]})
 
     hits: list[PassageBody]
     index: IndexBody
@@ -259,6 +212,23 @@ class SearchResponse(Body):
             index=IndexBody.model_validate(index),
             tokens=sum(count_tiktoken(hit.text) for hit in hits),
         )
+
+
+class Health(Body):
+    """The process is up."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: Literal["ok"]
+
+
+class Readiness(Body):
+    """Questions can be answered, from the index of this version."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "index": INDEX["version"]}]})
+
+    status: Literal["ready"]
+    index: str
 
 
 def _interpretation(reply: Reply) -> InterpretationBody | None:

@@ -16,7 +16,7 @@ from procqa.service.pages import home_page
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
 from procqa.service.reading import reading_page
-from procqa.service.responses import IndexBody
+from procqa.service.responses import Health, IndexBody, Readiness
 from procqa.types import Document
 
 MOST_LISTED = 500
@@ -79,16 +79,16 @@ async def get_index(request: Request, pool: Pool) -> Response:
     return tagged(request, info.version, lambda: json_response(IndexBody.model_validate(info)))
 
 
-@router.get("/healthz", tags=["service"])
-async def healthz() -> dict[str, str]:
+@router.get("/healthz", tags=["service"], summary="Is the process up?")
+async def healthz() -> Health:
     """The process is up."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
-@router.get("/readyz", responses=UNREADY, tags=["service"])
-async def readyz(pool: Pool) -> dict[str, str]:
+@router.get("/readyz", responses=UNREADY, tags=["service"], summary="Can questions be answered?")
+async def readyz(pool: Pool) -> Readiness:
     """Questions can be answered."""
-    return {"status": "ready", "index": pool.engine.info.version}
+    return Readiness(status="ready", index=pool.engine.info.version)
 
 
 @router.get("/", response_class=HTMLResponse, tags=["pages"])
