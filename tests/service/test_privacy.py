@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -256,9 +257,18 @@ except AssertionError:
 
 
 @pytest.mark.model
-def test_asking_uses_no_network(real_index: Path) -> None:
+def test_asking_uses_no_network_and_tells_nobody(real_index: Path, tmp_path: Path) -> None:
+    # Libraries that report what they do note it in the home folder before they send it.
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, str(real_index)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", OFFLINE, str(real_index)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == "blocked"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
