@@ -1,6 +1,7 @@
 """`python -m benchmarks.load`: three times the capacity, and clients that misbehave.
 
-Prints the figures and what of the promises does not hold. The service is started on a free port of this machine, and stopped at the end. The load takes cores from it.
+Prints the figures and what of the promises does not hold. The service is started on a free port of this machine, and
+stopped at the end. The load takes cores from it.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ def create_app(open_engine: Callable[[], Engine], settings: Settings | None = No
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
     answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means one for
-    each core, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that cannot be
-    used.
+    each core, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that cannot
+    be used.
     """
     settings = settings or Settings()
     metrics = Metrics()
