@@ -79,7 +79,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on the address; port 0 takes a free one. Raises ProcqaError when it cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         number = getattr(error, "errno", None)
         if number == errno.EADDRINUSE:
@@ -89,6 +89,10 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             message = f"{host} is no address of this machine; choose another with --host, for instance 127.0.0.1."
         raise ProcqaError(message) from error
+    # Connections inherit it. Without it the kernel holds back the second packet of a response, headers being the first,
+    # for 40 ms; the event loop sets it only on sockets made with the protocol named.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _check_index(settings: Settings) -> None:
