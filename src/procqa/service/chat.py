@@ -30,7 +30,7 @@ from procqa.service.chat_bodies import (
 )
 from procqa.service.chat_message import message_of
 from procqa.service.dependencies import ASKED, CHECKED, JSON_BODY, UNREADY, Pool
-from procqa.service.events import HEADERS, MEDIA_TYPE, beating
+from procqa.service.events import EVENT_SCHEMA, HEADERS, MEDIA_TYPE, beating
 from procqa.service.pool import EnginePool
 from procqa.service.problem_docs import documented
 from procqa.service.problems import ServiceError, problem_of
@@ -39,7 +39,7 @@ from procqa.service.request_id import request_id
 _streamed: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; with `stream` in chunks, as server-sent events that end with `[DONE]`.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": "data: {...}\n\ndata: [DONE]\n\n"}},
+        "content": {MEDIA_TYPE: {"itemSchema": EVENT_SCHEMA, "example": "data: {...}\n\ndata: [DONE]\n\n"}},
     }
 }
 _unknown = documented(kinds.MODEL_NOT_FOUND)

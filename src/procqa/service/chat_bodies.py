@@ -40,6 +40,8 @@ class Message(BaseModel):
 class StreamOptions(BaseModel):
     """How a stream ends."""
 
+    model_config = ConfigDict(strict=True)
+
     include_usage: bool = False
 
 
@@ -51,7 +53,8 @@ class ChatRequest(BaseModel):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"model": MODEL, "messages": [{"role": "user", "content": _QUESTION}]}]}
+        strict=True,
+        json_schema_extra={"examples": [{"model": MODEL, "messages": [{"role": "user", "content": _QUESTION}]}]},
     )
 
     model: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
@@ -18,6 +18,12 @@ MEDIA_TYPE = "text/event-stream"
 # Well below what a request may take: a client soon knows whether an answer is still being made.
 HEARTBEAT_SECONDS = 2.0
 HEADERS: Mapping[str, str] = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+# One event of a stream, as OpenAPI 3.2 describes them.
+EVENT_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string", "contentMediaType": "application/json"}},
+}
 
 T = TypeVar("T")
 _PASSAGES = TypeAdapter(list[PassageBody])

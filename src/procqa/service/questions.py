@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from procqa.service import asking
 from procqa.service.dependencies import ASKED, JSON_BODY, Pool
-from procqa.service.events import MEDIA_TYPE, answer_events, wants_events
+from procqa.service.events import EVENT_SCHEMA, MEDIA_TYPE, answer_events, wants_events
 from procqa.service.request_id import request_id
 from procqa.service.requests import AskRequest, BatchRequest, SearchRequest
 from procqa.service.responses import AskResponse, BatchResponse, SearchResponse
@@ -31,7 +31,7 @@ _ANSWERED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The answer; as events `meta`, `passages`, `answer`, then `done` or `error` (a problem), with "
         "a comment as a heartbeat now and then, when `Accept: text/event-stream` is sent.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _STREAM}},
+        "content": {MEDIA_TYPE: {"itemSchema": EVENT_SCHEMA, "example": _STREAM}},
     }
 }
 
