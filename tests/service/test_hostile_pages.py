@@ -14,6 +14,7 @@ from procqa.engine import Engine
 from procqa.index.build import build_index
 from procqa.service.app import create_app
 from procqa.settings import Settings
+from tests.service.conftest import serving
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -91,8 +92,6 @@ def pages() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def attacked(tiny: Any, pages: list[dict[str, Any]], tmp_path_factory: Any) -> Iterator[Any]:
-    from tests.service.conftest import serving
-
     folder = tmp_path_factory.mktemp("attacked")
     settings = Settings(corpus=folder / "corpus", index=folder / "index", state=folder / "state")
     settings.corpus.mkdir()
