@@ -28,6 +28,14 @@ from procqa.settings import Settings
 MARKER = "zebrafishtattoo"
 QUESTION = {"question": f"How long do I stay in hospital after a mitral valve repair {MARKER}?"}
 
+CHAT = {"model": "procqa", "messages": [{"role": "user", "content": QUESTION["question"]}]}
+MCP = {"accept": "application/json, text/event-stream"}
+
+
+def call(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A call of a tool as a message of the Model Context Protocol."""
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
@@ -57,6 +65,15 @@ def ask_everywhere(client: Any) -> str:
         client.post("/v1/ask", json=QUESTION | {"filters": {"doc_id": [MARKER]}}),
         client.post("/v1/search", json=QUESTION),
         client.post("/v1/ask", json=QUESTION, headers={"accept": "text/event-stream"}),
+        client.post("/v1/ask:batch", json={"requests": [QUESTION]}),
+        client.post("/v1/chat/completions", json=CHAT),
+        client.post("/v1/chat/completions", json=CHAT | {"stream": True}),
+        client.post("/v1/feedback", json={"id": "0" * 32, "rating": "down", "comment": MARKER} | QUESTION),
+        client.post("/mcp", json=call("ask", QUESTION), headers=MCP),
+        client.post("/mcp", json=call("search", QUESTION), headers=MCP),
+        client.post("/mcp", json=call("ask", QUESTION | {"max_answers": 99, MARKER: MARKER}), headers=MCP),
+        client.post("/mcp", json=call(MARKER, {}), headers=MCP),
+        client.post("/mcp", json={"jsonrpc": "2.0", "method": MARKER, "id": MARKER}, headers=MCP),
     ]
     assert [response.status_code for response in asks] == [200] * len(asks)
     wrong = [
@@ -64,6 +81,10 @@ def ask_everywhere(client: Any) -> str:
         client.post("/v1/ask", json={"question": [MARKER]}),
         client.post("/v1/ask", content=MARKER, headers={"content-type": "application/json"}),
         client.post("/v1/ask", content=MARKER),
+        client.post("/v1/ask:batch", json={"requests": [MARKER]}),
+        client.post("/v1/chat/completions", json=CHAT | {"model": MARKER}),
+        client.post("/v1/chat/completions", json=CHAT | {"messages": MARKER}),
+        client.post("/v1/feedback", json={"id": MARKER, "rating": MARKER}),
         client.get(f"/v1/ask?question={MARKER}"),
         client.get("/healthz", headers={"x-request-id": f"{MARKER} {MARKER}", "user-agent": MARKER, "cookie": MARKER}),
         client.request("BREW", "/v1/ask"),
@@ -135,9 +156,12 @@ def test_a_line_for_people_has_the_same_fields(engine: Engine, serve: Any, log: 
     stream = io.StringIO()
     configure(Settings(log_format="text"), stream)
     with serve(create_app(lambda: engine)) as client:
-        client.get("/healthz", headers={"x-request-id": "mine-1"})
-    line = next(line for line in stream.getvalue().splitlines() if "healthz" in line)
-    assert " INFO procqa.service.observing: GET /healthz 200 " in line
+        client.wait_until_loaded()
+        client.get("/v1/index", headers={"x-request-id": "mine-1"})
+        client.get("/healthz")
+    line = next(line for line in stream.getvalue().splitlines() if "/v1/index" in line)
+    assert " INFO procqa.service.observing: GET /v1/index 200 " in line
+    assert "/healthz" not in stream.getvalue()
     assert "request_id=mine-1" in line
 
 
