@@ -96,6 +96,14 @@ def test_a_secret_key_is_counted_by_itself_and_a_site_key_by_visitor_too(opened:
     assert ask(site, "192.0.2.7", **origin) == 429
 
 
+def test_each_question_of_a_batch_counts(opened: Open) -> None:
+    client = opened(host="0.0.0.0", insecure=True, rate_address="5/minute")
+    sizes = [3, 1, 2, 1]
+    got = [client.post("/v1/ask:batch", json={"requests": [QUESTION] * size}).status_code for size in sizes]
+    # The one that did not fit has used up the one request that it was counted as when it came.
+    assert got == [200, 200, 429, 429]
+
+
 def test_who_has_the_machine_to_himself_is_not_limited(opened: Open) -> None:
     client = opened(rate_address="1/minute")
     assert [status_from(client, "127.0.0.1") for _ in range(3)] == [200, 200, 200]

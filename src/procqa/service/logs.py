@@ -45,8 +45,7 @@ class TextFormatter(logging.Formatter):
     """One line a record, and then where an exception came from."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = "".join(f" {name}={value}" for name, value in getattr(record, "fields", {}).items())
-        return f"{_time(record)} {record.levelname} {record.name}: {told(record)}{fields}"
+        return f"{_time(record)} {record.levelname} {record.name}: {told(record)}"
 
 
 def told(record: logging.LogRecord) -> str:

@@ -13,6 +13,8 @@ from procqa.service.metrics import Metrics
 from procqa.service.problems import problem_response, problem_told
 from procqa.service.request_id import request_id
 
+WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
+_LINE = "%(method)s %(route)s %(status)s %(milliseconds)s ms key=%(key)s problem=%(problem)s request_id=%(request_id)s"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,9 @@ class ObserveMiddleware:
             "key": caller.name if caller else "-",
             "problem": code or "-",
         }
-        logger.info("%(method)s %(route)s %(status)s %(milliseconds)s ms", fields, extra={"fields": fields})
+        # Those who only look whether it is well do so all day.
+        level = logging.DEBUG if status == 200 and route in WATCHED else logging.INFO
+        logger.log(level, _LINE, fields, extra={"fields": fields})
 
 
 def route_of(scope: Scope) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from procqa.service import asking
 from procqa.service.dependencies import ASKED, JSON_BODY, Pool
 from procqa.service.events import EVENT_SCHEMA, MEDIA_TYPE, answer_events, wants_events
+from procqa.service.rates import RateCheck
 from procqa.service.request_id import request_id
 from procqa.service.requests import AskRequest, BatchRequest, SearchRequest
 from procqa.service.responses import AskResponse, BatchResponse, SearchResponse
@@ -57,11 +58,14 @@ async def ask(
 
 
 @router.post("/v1/ask:batch", responses=ASKED, dependencies=[JSON_BODY], summary="Ask several questions")
-async def ask_batch(body: BatchRequest, pool: Pool) -> BatchResponse:
+async def ask_batch(body: BatchRequest, pool: Pool, request: Request) -> BatchResponse:
     """Answer several questions, each on its own, in the order given.
 
-    They are asked one after the other, so that one client's batch does not keep the others waiting.
+    They are asked one after the other, so that one client's batch does not keep the others waiting; each counts as a
+    request of its own.
     """
+    rates: RateCheck = request.app.state.rates
+    rates.charge(request, len(body.requests) - 1)
     return BatchResponse(results=[await asking.answer(pool, item) for item in body.requests])
 
 

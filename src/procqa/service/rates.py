@@ -43,7 +43,7 @@ class RateCheck:
             self.charge(request)
 
     def charge(self, request: Request, cost: int = 1) -> None:
-        """Count a request as so many. Raises ServiceError when that is more than the caller has left."""
+        """Count so many requests. Raises ServiceError when the caller has fewer left."""
         caller = caller_of(request.scope)
         if caller is None:
             return
@@ -56,7 +56,7 @@ class RateCheck:
             self._hit(rate(key.rate) or self._of_key, cost, "key", key.id)
 
     def _hit(self, limit: RateLimitItem | None, cost: int, *name: str) -> None:
-        if limit is None or self._limiter.hit(limit, *name, cost=cost):
+        if limit is None or cost == 0 or self._limiter.hit(limit, *name, cost=cost):
             return
         wait = self._limiter.get_window_stats(limit, *name).reset_time - time.time()
         raise ServiceError(RATE_LIMITED, {"Retry-After": str(max(1, math.ceil(wait)))})
