@@ -167,6 +167,13 @@ def test_feedback_becomes_gold_candidates(
     assert label["feedback"]["given"]["status"] in {"answered", "abstained", "needs_clarification"}
 
 
+def test_feedback_is_removed_by_its_answer(tmp_path: Path, exits: Callable[..., tuple[int, str, str]]) -> None:
+    FeedbackStore(tmp_path, 10**5).add(SAID)
+    assert exits("feedback", "remove", "1" * 32, "--state", tmp_path)[:2] == (0, "Removed feedback on 0 answers.\n")
+    assert exits("feedback", "remove", UNKNOWN, "--state", tmp_path)[:2] == (0, "Removed feedback on 1 answer.\n")
+    assert b"my question" not in (tmp_path / FILE).read_bytes()
+
+
 def test_without_feedback_the_export_is_empty(tmp_path: Path, exits: Callable[..., tuple[int, str, str]]) -> None:
     code, said, _ = exits("feedback", "export", tmp_path / "out", "--state", tmp_path / "none")
     assert code == 0

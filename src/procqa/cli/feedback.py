@@ -15,7 +15,7 @@ from procqa.errors import ProcqaError
 
 @click.group()
 def feedback() -> None:
-    """Turn what people said of answers into gold questions."""
+    """Turn what people said of answers into gold questions, or remove it."""
 
 
 @feedback.command()
@@ -49,6 +49,19 @@ def export(out: Path, state: Path | None) -> None:
         f"{out}: {len(found.right)} confirmed, {len(found.to_label)} to label. "
         f"{found.without_question} ratings have no question."
     )
+
+
+@feedback.command()
+@click.argument("identities", metavar="ID...", nargs=-1, required=True)
+@state_option
+def remove(identities: tuple[str, ...], state: Path | None) -> None:
+    """Remove what was said of the answers with these ids, from the disk too."""
+    from procqa.service.feedback_store import FeedbackStore
+
+    settings = settings_from(state=state)
+    store = FeedbackStore(settings.state, settings.keep_questions_days)
+    count = sum(store.remove(identity) for identity in identities)
+    click.echo(f"Removed feedback on {count} answer{'' if count == 1 else 's'}.")
 
 
 def _write(path: Path, items: Iterable[dict[str, Any]]) -> None:
