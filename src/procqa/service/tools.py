@@ -137,8 +137,11 @@ DOORS: Mapping[str, Door[Any]] = {
 def tool_server(pool: EnginePool) -> Server[Any]:
     """A server of the protocol whose tools work in the pool."""
 
+    # Their schemas are made once: the library looks at them at every call.
+    tools = {name: door.tool() for name, door in DOORS.items()}
+
     async def list_tools(context: object, params: object) -> ListToolsResult:
-        return ListToolsResult(tools=[door.tool() for door in DOORS.values()])
+        return ListToolsResult(tools=list(tools.values()))
 
     async def call_tool(context: object, params: CallToolRequestParams) -> CallToolResult:
         try:
@@ -153,6 +156,7 @@ def tool_server(pool: EnginePool) -> Server[Any]:
         version=__version__,
         title="procqa",
         instructions=INSTRUCTIONS,
+        get_tool_input_schema=lambda name: tools[name].input_schema if name in tools else None,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
