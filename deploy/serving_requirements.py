@@ -1,7 +1,6 @@
 """What serving an index needs, from pyproject.toml: `python deploy/serving_requirements.py [EXTRA]...`.
 
-What exports, trains and fits the encoder is left out, and with it several hundred MB: an
-index holds its encoder.
+What exports, trains and fits the encoder is left out, and with it several GB: an index holds its encoder.
 """
 
 from __future__ import annotations

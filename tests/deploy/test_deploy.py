@@ -122,3 +122,20 @@ def test_the_unit_is_locked_in(tmp_path: Path) -> None:
     command = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(unit)]
     scored = subprocess.run(command, capture_output=True, text=True, check=False)
     assert scored.returncode == 0, scored.stdout
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    text = (DEPLOY.parent / "README.md").read_text(encoding="utf-8")
+    table = {}
+    for line in text.splitlines():
+        names = re.findall(r"`(PROCQA_[A-Z_]+)`", line.split("|")[1]) if line.startswith("| `PROCQA_") else []
+        if names:
+            values = [value.strip() for value in line.split("|")[2].split(",")]
+            table |= dict(zip(names, values if len(values) == len(names) else values * len(names), strict=True))
+    told = {field.name: table.get(f"PROCQA_{field.name.upper()}") for field in fields(Settings)}
+    general = {"corpus", "index", "model", "passage_tokens", "threads", "host", "port"}
+    assert {name for name, value in told.items() if value is None} <= general
+    for name, value in told.items():
+        if value is not None:
+            default = getattr(Settings(), name)
+            assert Settings.from_environment({f"PROCQA_{name.upper()}": value}) == Settings(), (name, value, default)

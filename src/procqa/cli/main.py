@@ -27,7 +27,7 @@ def procqa(verbose: bool) -> None:
     """Verbatim, cited answers from pages about medical procedures, or an honest "not in these pages".
 
     Settings may also be given in the environment: PROCQA_INDEX, PROCQA_CORPUS, PROCQA_MODEL, PROCQA_PASSAGE_TOKENS,
-    PROCQA_THREADS, PROCQA_HOST and PROCQA_PORT.
+    PROCQA_THREADS, PROCQA_HOST, PROCQA_PORT, and those of a service, which the README lists.
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
