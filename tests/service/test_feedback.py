@@ -13,6 +13,7 @@ import pytest
 
 from procqa.engine import Engine
 from procqa.evaluation.gold import check_gold, load_gold
+from procqa.service import feedback_store
 from procqa.service.app import create_app
 from procqa.service.feedback_store import FILE, Feedback, FeedbackStore
 from procqa.service.recent import RecentAnswers
@@ -165,6 +166,14 @@ def test_feedback_becomes_gold_candidates(
     assert (label["relevant"], label["answers"], label["unanswerable"]) == ([], [], None)
     assert label["feedback"]["comment"] == "who?"
     assert label["feedback"]["given"]["status"] in {"answered", "abstained", "needs_clarification"}
+
+
+def test_the_oldest_ratings_make_room_for_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback_store, "MOST_KEPT", 2)
+    store = FeedbackStore(tmp_path, 0)
+    for day in (3, 1, 2):
+        store.add(replace(SAID, id=str(day) * 32, at=f"2026-01-0{day}T00:00:00+00:00"))
+    assert [said.id[0] for said in store.all()] == ["2", "3"]
 
 
 def test_feedback_is_removed_by_its_answer(tmp_path: Path, exits: Callable[..., tuple[int, str, str]]) -> None:

@@ -19,6 +19,7 @@ from procqa.service.requests import MOST_HISTORY, QuestionText
 from procqa.service.responses import Body
 
 LONGEST_COMMENT = 2000
+_SAID = ("rating", "reason", "comment", "question", "history")
 _EXAMPLE_ID = "4f0c6a52d7b1409c8a3e2f5b9d816e07"
 
 
@@ -94,10 +95,6 @@ router = APIRouter(tags=["feedback"])
 @router.post("/v1/feedback", responses=_kept, dependencies=[JSON_BODY], summary="Say whether an answer was right")
 async def give_feedback(body: FeedbackRequest, store: Store, recent: Recent) -> FeedbackResponse:
     """Rate an answer by its id. A later rating of the same answer takes the place of the earlier one."""
-    words = {"comment": body.comment, "question": body.question, "history": tuple(body.history)}
-    if not store.keeps_words:
-        words = {"comment": None, "question": None, "history": ()}
-    said = {"rating": body.rating, "reason": body.reason, **words}
     feedback = Feedback(
         id=body.id,
         at=now(),
@@ -108,8 +105,8 @@ async def give_feedback(body: FeedbackRequest, store: Store, recent: Recent) -> 
         history=tuple(body.history),
         given=recent.get(body.id),
     )
-    await run_in_threadpool(store.add, feedback)
-    return FeedbackResponse(id=body.id, kept=[name for name, value in said.items() if value])
+    kept = await run_in_threadpool(store.add, feedback)
+    return FeedbackResponse(id=body.id, kept=[name for name in _SAID if getattr(kept, name)])
 
 
 @router.delete("/v1/feedback/{answer_id}", status_code=204, responses=_found, summary="Remove feedback")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,12 @@ class FeedbackStore:
         self._file = SqliteFile(state / FILE, _SCHEMA)
         self._days = days
 
-    @property
-    def keeps_words(self) -> bool:
-        """Whether questions and comments are kept."""
-        return self._days > 0
-
-    def add(self, feedback: Feedback) -> None:
-        """Keep it, in place of what was said of the same answer before. Raises StateError."""
-        words = (feedback.comment, feedback.question, json.dumps(feedback.history, ensure_ascii=False))
-        comment, question, history = words if self.keeps_words else (None, None, "[]")
-        given = json.dumps(feedback.given, ensure_ascii=False) if feedback.given else None
-        row = (feedback.id, feedback.at, feedback.rating, feedback.reason, comment, question, history, given)
+    def add(self, feedback: Feedback) -> Feedback:
+        """Keep it, in place of what was said of the same answer before; what was kept of it. Raises StateError."""
+        kept = feedback if self._days > 0 else replace(feedback, comment=None, question=None, history=())
+        history = json.dumps(kept.history, ensure_ascii=False)
+        given = json.dumps(kept.given, ensure_ascii=False) if kept.given else None
+        row = (kept.id, kept.at, kept.rating, kept.reason, kept.comment, kept.question, history, given)
         with self._file.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO feedback VALUES (?,?,?,?,?,?,?,?)", row)
             connection.execute(
@@ -70,6 +65,7 @@ class FeedbackStore:
                 (MOST_KEPT,),
             )
             self._forget_old(connection)
+        return kept
 
     def forget_old(self) -> None:
         """Blank the words that have been kept for long enough; all of them when none are to be kept."""
