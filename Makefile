@@ -58,7 +58,7 @@ $(VENV)/installed: $(VENV)/torch pyproject.toml
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@$(PIP) --editable ".[dev,office,eval,benchmarks]"
+	@$(PIP) --editable ".[dev,office,eval,benchmarks,otel]"
 	@touch $@
 
 clean:

@@ -145,7 +145,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, corpus: Path) -> Settings:
-    return Settings(corpus=corpus, index=tmp_path / "index")
+    return Settings(corpus=corpus, index=tmp_path / "index", state=tmp_path / "state")
 
 
 @pytest.fixture(scope="session")

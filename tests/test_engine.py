@@ -288,6 +288,23 @@ def test_search_packs_a_budget_of_tokens(engine: Engine) -> None:
     assert engine.search("valve repair", max_tokens=1) == []
 
 
+def test_a_passage_too_large_for_the_budget_gives_way_to_smaller_ones(engine: Engine) -> None:
+    hits = engine.search("valve repair", top_k=10)
+    costs = [count_tiktoken(hit.text) for hit in hits]
+    smaller = [place for place, cost in enumerate(costs) if cost < costs[0]]
+    packed = engine.search("valve repair", max_tokens=costs[0] - 1)
+    assert packed[0] == hits[smaller[0]]
+
+
+def test_summaries_are_the_documents_without_their_texts(engine: Engine) -> None:
+    summaries = engine.summaries()
+    for summary, page in zip(summaries, engine.documents(), strict=True):
+        assert (summary.doc_id, summary.title, summary.sha256) == (page.doc_id, page.title, page.sha256)
+        assert summary.sections == tuple(section.name for section in page.sections)
+        assert summary.metadata == page.metadata
+    assert engine.summaries(after="heart/aortic", limit=1) == summaries[1:2]
+
+
 def test_two_engines_and_many_threads_agree(settings: Settings, encoder: Encoder, engine: Engine) -> None:
     asked = [STAY, "What are the risks of aortic valve repair?", "Who is present at knee arthroscopy?"] * 8
     other = Engine.open(settings.index, encoder=encoder)

@@ -32,10 +32,12 @@ OWNERS = {
     "tokenizers": {"embedding"},
     "faiss": {"index"},
     "tantivy": {"index"},
-    "sqlite3": {"index"},
+    "sqlite3": {"index", "service"},
     "fastapi": {"service"},
     "starlette": {"service"},
     "uvicorn": {"service"},
+    "mcp": {"service"},
+    "mcp_types": {"service"},
     "click": {"cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))

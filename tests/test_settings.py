@@ -26,6 +26,28 @@ def test_the_environment_sets_every_kind_of_field() -> None:
     assert settings.host == "::1"
 
 
+def test_switches_lists_and_times_are_read_from_words() -> None:
+    environment = {"PROCQA_INSECURE": "Yes", "PROCQA_HOSTS": "a.example, *.b.example,", "PROCQA_QUEUE_SECONDS": "0.25"}
+    settings = Settings.from_environment(environment)
+    assert settings.insecure
+    assert settings.hosts == ("a.example", "*.b.example")
+    assert settings.queue_seconds == 0.25
+    assert not Settings.from_environment({"PROCQA_INSECURE": "0"}).insecure
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "wanted"),
+    [
+        ("INSECURE", "perhaps", "1 or 0"),
+        ("QUEUE_SECONDS", "soon", "a number"),
+        ("QUEUE_SECONDS", "nan", "from 0 to 60"),
+    ],
+)
+def test_a_switch_or_a_time_must_be_one(variable: str, text: str, wanted: str) -> None:
+    with pytest.raises(ProcqaError, match=f"{variable}|{variable.lower()} must be {wanted}"):
+        Settings.from_environment({f"PROCQA_{variable}": text})
+
+
 def test_arguments_win_over_the_environment_when_given() -> None:
     settings = Settings.from_environment({"PROCQA_PORT": "9000"}).with_values(port=0, host=None)
     assert (settings.port, settings.host) == (0, "127.0.0.1")
@@ -51,6 +73,10 @@ def test_a_number_must_be_one(text: str) -> None:
         ("threads", 257),
         ("passage_tokens", 31),
         ("passage_tokens", 8193),
+        ("queue", 0),
+        ("queue_seconds", 0.0),
+        ("request_seconds", 601.0),
+        ("keep_questions_days", -1),
     ],
 )
 def test_a_value_out_of_range_is_told(name: str, value: int) -> None:

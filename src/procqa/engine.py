@@ -19,12 +19,12 @@ from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
-from procqa.passages import count_tiktoken
-from procqa.retrieval import WEIGHTS, Found, Retriever, read_query
+from procqa.retrieval import WEIGHTS, Found, Retriever, pack, read_query
 from procqa.types import (
     Abstention,
     Clarification,
     Document,
+    DocumentSummary,
     Filters,
     Hit,
     IndexInfo,
@@ -36,6 +36,8 @@ from procqa.types import (
 )
 
 LONGEST_QUESTION = 4000
+# Passages that a search gives when it is not told how many, and at most.
+HITS, MOST_HITS = 10, 50
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
 # A title this near to the question names the procedure that was asked about.
@@ -78,24 +80,24 @@ class Engine:
         """Up to `limit` pages in the order of their doc_id, those after `after`."""
         return self._snapshot.store.documents(after, limit)
 
+    def summaries(self, after: str = "", limit: int = 100) -> list[DocumentSummary]:
+        """As `documents`, without reading any text."""
+        return self._snapshot.store.summaries(after, limit)
+
     def document(self, doc_id: str) -> Document | None:
         """One page, or None when there is none of that id."""
         return self._snapshot.store.document(doc_id)
 
     def search(
-        self, question: str, *, filters: Filters | None = None, top_k: int = 10, max_tokens: int | None = None
+        self, question: str, *, filters: Filters | None = None, top_k: int | None = None, max_tokens: int | None = None
     ) -> list[Hit]:
-        """The best passages. With `max_tokens`, best first as many as fit a budget in tiktoken (cl100k) tokens."""
-        hits = self._retriever.hits(self._retriever.search(read_query(_checked(question)), filters), top_k)
-        if max_tokens is None:
-            return hits
-        packed, used = [], 0
-        for hit in hits:
-            used += count_tiktoken(hit.text)
-            if used > max_tokens:
-                break
-            packed.append(hit)
-        return packed
+        """The best `top_k` passages; with `max_tokens`, those of them that fit a budget of tiktoken (cl100k) tokens.
+
+        Without `top_k`, HITS passages, or with `max_tokens` all that fit, up to MOST_HITS.
+        """
+        wanted = top_k or (HITS if max_tokens is None else MOST_HITS)
+        hits = self._retriever.hits(self._retriever.search(read_query(_checked(question)), filters), wanted)
+        return hits if max_tokens is None else pack(hits, max_tokens)
 
     def ask(
         self,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
 from procqa.errors import ProcqaError
+
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,28 @@ class Settings:
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"
     port: int = 8000
+    state: Path = Path("state")  # what a service writes: keys, and whatever it is told to keep
+
+    # Who may ask: see procqa.service.access.
+    insecure: bool = False  # other machines may ask without a key
+    require_keys: bool = False  # this machine needs one too, for instance behind a proxy
+    private_pages: bool = False  # pages to read need a key as well
+    hosts: tuple[str, ...] = ()  # names that the service is reached by; "*" means any
+    origins: tuple[str, ...] = ()  # web origins that may call it, beside those of site keys
+    proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed
+
+    # How much, for each process: see procqa.service.rates and procqa.service.work.
+    rate_key: str = "1200/minute"  # of one key; "" means no limit
+    rate_address: str = "120/minute"  # of one address without a secret key; "" means no limit
+    queue: int = 64  # questions that wait for a thread; more are refused
+    queue_seconds: float = 0.5  # the longest that one waits
+    request_seconds: float = 10.0  # the longest that a request takes, its body included
+
+    # What is told and kept: see procqa.service.logs, tracing and kept.
+    log_format: str = "text"  # or "json"
+    log_level: str = "info"
+    traces: bool = False  # OpenTelemetry, set up by its own OTEL_* variables
+    keep_questions_days: int = 0  # 0 keeps no question at all
 
     def __post_init__(self) -> None:
         if not 32 <= self.passage_tokens <= 8192:
@@ -32,6 +57,18 @@ class Settings:
             raise ProcqaError(f"keep must be 1 or more, since the current snapshot always stays; it is {self.keep}.")
         if not 0 <= self.port <= 65535:
             raise ProcqaError(f"port must be from 0 to 65535, not {self.port}.")
+        if not 1 <= self.queue <= 10_000:
+            raise ProcqaError(f"queue must be from 1 to 10000, not {self.queue}.")
+        if not 0 < self.queue_seconds <= 60:
+            raise ProcqaError(f"queue_seconds must be from 0 to 60, not {self.queue_seconds}.")
+        if not 0 < self.request_seconds <= 600:
+            raise ProcqaError(f"request_seconds must be from 0 to 600, not {self.request_seconds}.")
+        if not 0 <= self.keep_questions_days <= 3650:
+            raise ProcqaError(f"keep_questions_days must be from 0 (none) to 3650, not {self.keep_questions_days}.")
+        if self.log_format not in LOG_FORMATS:
+            raise ProcqaError(f"log_format must be one of {', '.join(LOG_FORMATS)}, not {self.log_format!r}.")
+        if self.log_level not in LOG_LEVELS:
+            raise ProcqaError(f"log_level must be one of {', '.join(LOG_LEVELS)}, not {self.log_level!r}.")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -46,11 +83,30 @@ class Settings:
                 known = ", ".join(f"PROCQA_{kind.upper()}" for kind in kinds)
                 raise ProcqaError(f"{variable} is not a setting; the settings are {known}.")
             try:
-                values[name] = kinds[name](text)
+                values[name] = _READ.get(kinds[name], kinds[name])(text)
             except ValueError:
-                raise ProcqaError(f"{variable} must be a whole number, not {text!r}.") from None
+                raise ProcqaError(f"{variable} must be {_NAMES[kinds[name]]}, not {text!r}.") from None
         return cls(**values)
 
     def with_values(self, **values: Any) -> Self:
         """A copy with the given fields replaced; None means not given."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})
+
+
+def _truth(text: str) -> bool:
+    """1 or 0, in the words that environments use for them."""
+    word = text.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The parts between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_READ: Mapping[type, Callable[[str], Any]] = {bool: _truth, tuple: _words}
+_NAMES: Mapping[type, str] = {int: "a whole number", float: "a number", bool: "1 or 0"}

@@ -38,6 +38,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A page without its text; `sections` are the names of its sections, in page order."""
+
+    doc_id: str
+    title: str
+    sha256: str
+    sections: tuple[str, ...]
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A sentence or a list item: the smallest unit that an answer quotes. An item excludes its bullet.
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
+import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
 from procqa.engine import Engine
 from procqa.index.build import build_index
 from procqa.service.app import create_app
+from procqa.service.server import listen
 from procqa.settings import Settings
 
 HOSTILE_TITLE = "<script>alert('title')</script> & \"quotes\""
@@ -48,7 +52,7 @@ class Client:
         return self.request("POST", url, **options)
 
     async def send(self, method: str, url: str, **options: Any) -> httpx.Response:
-        async with httpx.AsyncClient(transport=self._transport, base_url="http://procqa.test") as client:
+        async with httpx.AsyncClient(transport=self._transport, base_url="http://localhost") as client:
             return await client.request(method, url, **options)
 
     def wait_until_loaded(self) -> None:
@@ -78,14 +82,14 @@ def serve() -> Serve:
 @contextmanager
 def client_of(tiny: Any, pages: dict[str, str], folder: Path) -> Iterator[Client]:
     """A client of the application over some pages, ready."""
-    settings = Settings(corpus=folder / "corpus", index=folder / "index")
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", state=folder / "state")
     for name, text in pages.items():
         (settings.corpus / name).parent.mkdir(parents=True, exist_ok=True)
         (settings.corpus / name).write_text(text, encoding="utf-8")
     encoder = tiny.WordEncoder()
     build_index(settings, encoder=encoder)
     tiny.CALIBRATION.save(settings.index)
-    with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder))) as opened:
+    with serving(create_app(lambda: Engine.open(settings.index, encoder=encoder), settings)) as opened:
         opened.wait_until_loaded()
         yield opened
 
@@ -101,6 +105,41 @@ def client(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clie
     """A client of the application over the three pages."""
     with client_of(tiny, tiny.PAGES, tmp_path_factory.mktemp("service")) as opened:
         yield opened
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """Run an application on a port of this machine, in a thread: its address."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="on")
+    server = uvicorn.Server(config)
+    with closing(listen("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            for _ in range(500):
+                if server.started and httpx.get(f"{url}/readyz", trust_env=False).status_code == 200:
+                    break
+                time.sleep(0.01)
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def listen_to() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    """Runs an application on a port: `with listen_to(app) as url`."""
+    return listening
+
+
+@pytest.fixture(scope="session")
+def live(tiny: Any, built_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the application over the three pages, for clients that need a socket."""
+    settings = Settings(index=built_index, state=tmp_path_factory.mktemp("live"))
+    encoder = tiny.WordEncoder()
+    with listening(create_app(lambda: Engine.open(built_index, encoder=encoder), settings)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ from procqa.engine import Engine
 from procqa.errors import ModelError, ProcqaError, QuestionError, SnapshotError
 from procqa.service.app import create_app
 from procqa.service.body_limit import MOST_BYTES
-from procqa.service.problems import KINDS, kind_of
+from procqa.service.kinds import KINDS
+from procqa.service.problems import kind_of
 from procqa.service.request_id import accepted
 
 SECRET = "my secret illness"

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import BaseModel
 
+from procqa.passages import count_tiktoken
 from procqa.service.requests import AskRequest, SearchRequest
 from procqa.service.responses import AskResponse
 
@@ -117,7 +118,7 @@ def test_filters_and_max_answers_bound_the_answers(client: Any) -> None:
 
 def test_search_gives_passages_of_the_pages_best_first(client: Any) -> None:
     body = client.post("/v1/search", json={"question": "stroke after mitral valve repair", "top_k": 4}).json()
-    assert set(body) == {"hits", "index"}
+    assert set(body) == {"hits", "index", "tokens"}
     hits = body["hits"]
     assert len(hits) == 4
     assert hits[0]["doc_id"] == "heart/mitral"
@@ -131,9 +132,20 @@ def test_search_gives_passages_of_the_pages_best_first(client: Any) -> None:
 def test_search_packs_passages_into_a_budget(client: Any) -> None:
     question = {"question": "stroke after mitral valve repair"}
     everything = client.post("/v1/search", json=question).json()["hits"]
-    packed = client.post("/v1/search", json={**question, "max_tokens": 30}).json()["hits"]
-    assert 0 < len(packed) < len(everything)
-    assert packed == everything[: len(packed)]
+    sizes = {hit["passage_id"]: count_tiktoken(hit["text"]) for hit in everything}
+    assert len(everything) == 10
+    smallest = min(sizes.values())
+    for budget in (1, smallest, 30, 60, 100_000):
+        packed = client.post("/v1/search", json={**question, "max_tokens": budget}).json()
+        # Best first, each passage that fits into what the better ones left.
+        left, fitting = budget, []
+        for hit in everything:
+            if sizes[hit["passage_id"]] <= left:
+                left -= sizes[hit["passage_id"]]
+                fitting.append(hit)
+        assert packed["hits"] == fitting
+        assert packed["tokens"] == budget - left
+    assert client.post("/v1/search", json={**question, "max_tokens": 30, "top_k": 1}).json()["hits"] == everything[:1]
 
 
 @pytest.mark.parametrize("model", [AskRequest, SearchRequest, AskResponse])

@@ -68,6 +68,13 @@ def test_an_address_of_no_machine_is_one_clear_sentence(host: str) -> None:
         listen(host, 0)
 
 
+def test_no_packet_is_held_back() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
 def test_only_this_machine_is_served_unless_told_otherwise() -> None:
     with listen(Settings().host, 0) as listener:
         assert listener.family == socket.AF_INET

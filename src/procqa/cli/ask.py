@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from procqa.cli.options import index_option, json_option, settings_from, threads_option
-from procqa.engine import Engine
+from procqa.engine import MOST_HITS, Engine
 from procqa.types import Filters, Hit, Reply, Status
 
 # Confidence in words, from this probability on.
@@ -52,11 +52,11 @@ def ask(
 @click.argument("words")
 @index_option
 @json_option
-@click.option("--top-k", type=click.IntRange(1, 50), default=10, show_default=True)
-@click.option("--max-tokens", type=click.IntRange(1), help="Pack passages into this many tiktoken tokens.")
+@click.option("--top-k", type=click.IntRange(1, MOST_HITS), help="Passages at most.  [default: 10, or all that fit]")
+@click.option("--max-tokens", type=click.IntRange(1), help="Pack passages into this many tiktoken (cl100k) tokens.")
 @threads_option
 def search(
-    words: str, index: Path | None, as_json: bool, top_k: int, max_tokens: int | None, threads: int | None
+    words: str, index: Path | None, as_json: bool, top_k: int | None, max_tokens: int | None, threads: int | None
 ) -> None:
     """Show the passages found for WORDS, best first."""
     settings = settings_from(index=index, threads=threads)

@@ -12,7 +12,11 @@ from procqa import __version__
 from procqa.cli import ask as ask_commands
 from procqa.cli import doctor as doctor_commands
 from procqa.cli import evaluate as evaluate_commands
+from procqa.cli import feedback as feedback_commands
 from procqa.cli import index as index_commands
+from procqa.cli import keys as keys_commands
+from procqa.cli import mcp as mcp_commands
+from procqa.cli import questions as questions_commands
 from procqa.cli import serve as serve_commands
 from procqa.cli import train as train_commands
 from procqa.errors import ProcqaError
@@ -25,7 +29,7 @@ def procqa(verbose: bool) -> None:
     """Verbatim, cited answers from pages about medical procedures, or an honest "not in these pages".
 
     Settings may also be given in the environment: PROCQA_INDEX, PROCQA_CORPUS, PROCQA_MODEL, PROCQA_PASSAGE_TOKENS,
-    PROCQA_THREADS, PROCQA_KEEP, PROCQA_HOST and PROCQA_PORT.
+    PROCQA_THREADS, PROCQA_KEEP, PROCQA_HOST, PROCQA_PORT, and those of a service, which the README lists.
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -35,6 +39,10 @@ procqa.add_command(index_commands.index)
 procqa.add_command(ask_commands.ask)
 procqa.add_command(ask_commands.search)
 procqa.add_command(serve_commands.serve)
+procqa.add_command(mcp_commands.mcp)
+procqa.add_command(keys_commands.keys)
+procqa.add_command(questions_commands.questions)
+procqa.add_command(feedback_commands.feedback)
 procqa.add_command(evaluate_commands.evaluation)
 procqa.add_command(train_commands.train)
 procqa.add_command(doctor_commands.doctor)

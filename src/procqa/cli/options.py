@@ -19,6 +19,11 @@ index_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(0, 256), help="Threads of the encoder; 0 means one for each core.  [default: 0]"
 )
+state_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of what a service writes: keys, and what it is told to keep.  [default: state/]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the object that the HTTP service answers.")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
+from typing import Any
 
 import click
 
-from procqa.cli.options import index_option, settings_from, threads_option
+from procqa.cli.options import index_option, settings_from, state_option, threads_option
+from procqa.settings import LOG_FORMATS, LOG_LEVELS
 
 
 @click.command()
@@ -15,11 +15,21 @@ from procqa.cli.options import index_option, settings_from, threads_option
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
 @threads_option
-def serve(index: Path | None, host: str | None, port: int | None, threads: int | None) -> None:
-    """Answer questions over HTTP until stopped."""
-    from procqa.service.server import run  # the web framework is needed by this command alone
+@state_option
+@click.option("--require-keys", is_flag=True, help="Need a key on this machine too, for instance behind a proxy.")
+@click.option("--insecure", is_flag=True, help="Let other machines ask without a key.")
+@click.option("--log-format", type=click.Choice(LOG_FORMATS), help="How log lines look.  [default: text]")
+@click.option("--log-level", type=click.Choice(LOG_LEVELS), help="The least that is logged.  [default: info]")
+def serve(require_keys: bool, insecure: bool, **values: Any) -> None:
+    """Answer questions over HTTP until stopped.
 
-    # The address, and that the index is loaded, are what one who starts a server wants to read.
-    logging.getLogger("procqa").setLevel(logging.INFO)
+    On a loopback address no key is needed; on any other one every question needs a key of `procqa keys create`. More is
+    set in the environment; the README lists it.
+    """
+    from procqa.service import logs  # the web framework is needed by this command alone
+    from procqa.service.server import run
 
-    run(settings_from(index=index, host=host, port=port, threads=threads))
+    # A flag that is not given leaves the environment its say.
+    settings = settings_from(**values, require_keys=require_keys or None, insecure=insecure or None)
+    logs.configure(settings)
+    run(settings)

@@ -15,7 +15,7 @@ import numpy as np
 
 from procqa.errors import SnapshotError
 from procqa.index.dense import Rows
-from procqa.types import Document, Line, Passage, Section
+from procqa.types import Document, DocumentSummary, Line, Passage, Section
 
 _PASSAGE = (
     "SELECT p.passage_id, d.doc_id, d.title, p.section, p.heading, p.first, p.last, p.lines "
@@ -70,6 +70,19 @@ class Store:
         """Up to `limit` pages whose doc_id sorts after `after`, in that order."""
         found = self._rows("SELECT doc_id FROM documents WHERE doc_id > ? ORDER BY doc_id LIMIT ?", (after, limit))
         return [document for (doc_id,) in found if (document := self.document(doc_id))]
+
+    def summaries(self, after: str = "", limit: int = 100) -> list[DocumentSummary]:
+        """As `documents`, without reading any text."""
+        query = (
+            "SELECT doc_id, title, sha256, metadata, "
+            "(SELECT json_group_array(name) FROM "
+            "(SELECT name FROM sections WHERE sections.doc = documents.doc ORDER BY ordinal)) "
+            "FROM documents WHERE doc_id > ? ORDER BY doc_id LIMIT ?"
+        )
+        return [
+            DocumentSummary(doc_id, title, sha256, tuple(json.loads(names)), json.loads(metadata))
+            for doc_id, title, sha256, metadata, names in self._rows(query, (after, limit))
+        ]
 
     def _sections(self, number: int) -> tuple[Section, ...]:
         query = "SELECT name, heading, first, last FROM sections WHERE doc = ? ORDER BY ordinal"

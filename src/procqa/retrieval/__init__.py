@@ -1,6 +1,7 @@
 """A question -> the passages that may answer it, best first."""
 
+from procqa.retrieval.packing import pack
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.search import WEIGHTS, Found, Retriever, ScoredLine
 
-__all__ = ["WEIGHTS", "Found", "Query", "Retriever", "ScoredLine", "read_query"]
+__all__ = ["WEIGHTS", "Found", "Query", "Retriever", "ScoredLine", "pack", "read_query"]

@@ -2,68 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
 from procqa import __version__
 from procqa.engine import Engine
 from procqa.live import LiveEngine
-from procqa.service.body_limit import BodyLimitMiddleware
+from procqa.service import administration, chat, feedback, mcp_door, questions, routes
+from procqa.service.feedback_store import FeedbackStore
+from procqa.service.forgetting import forgetting
+from procqa.service.guards import guards
+from procqa.service.kept import KeptQuestions
+from procqa.service.keys import KeyFile, KeyRing
+from procqa.service.mcp_door import McpDoor
+from procqa.service.metrics import Metrics
+from procqa.service.openapi import ANYWHERE, DESCRIPTION, TAGS, describe
 from procqa.service.pool import EnginePool
-from procqa.service.problems import MEDIA_TYPE, add_problem_handlers
-from procqa.service.request_id import RequestIdMiddleware
-from procqa.service.routes import router
+from procqa.service.problems import add_problem_handlers
+from procqa.service.rates import RateCheck
+from procqa.service.recent import RecentAnswers
+from procqa.service.tracing import Tracing
+from procqa.service.work import WorkQueue
+from procqa.settings import Settings
 
-# The encoder uses several cores for one question, so more questions at a time only make each of them slower.
-THREADS = 4
 
-
-def create_app(open_engine: Callable[[], Engine], *, watch: Path | None = None, threads: int = THREADS) -> FastAPI:
+def create_app(
+    open_engine: Callable[[], Engine], settings: Settings | None = None, *, watch: Path | None = None, threads: int = 0
+) -> FastAPI:
     """The HTTP service over the engine that `open_engine` opens, anew whenever a snapshot is published in `watch`.
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
-    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time.
+    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means one for
+    each core, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that cannot
+    be used.
     """
+    settings = settings or Settings()
+    metrics = Metrics()
+    keys = KeyRing(KeyFile(settings.state))
+    rates = RateCheck(settings)
+    queue = WorkQueue(threads or os.cpu_count() or 1, settings.queue, settings.queue_seconds, metrics.waited)
+    kept = KeptQuestions(settings.state, settings.keep_questions_days)
+    feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
+    tracing = Tracing.open() if settings.traces else None
+    listeners = [metrics.hear, kept.hear, recent.hear, *([tracing.hear] if tracing else [])]
+    live = LiveEngine(open_engine, watch)
+    pool = EnginePool(live, queue, listeners)
+    metrics.watch(lambda: queue.waiting, live)
+
+    mcp = McpDoor(pool)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool = EnginePool(LiveEngine(open_engine, watch), threads)
-        async with app.state.pool.serving():
+        async with forgetting([kept.forget_old, feedback_kept.forget_old]), pool.serving(), mcp.serving():
             yield
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="procqa",
         summary="Verbatim, cited answers to questions about medical procedures.",
+        description=DESCRIPTION,
         version=__version__,
+        openapi_tags=TAGS,
+        responses=ANYWHERE,
         lifespan=lifespan,
-        middleware=[Middleware(RequestIdMiddleware), Middleware(BodyLimitMiddleware)],
+        middleware=guards(settings, keys, metrics, rates, tracing),
         # Their pages load scripts from elsewhere, and no network is used at run time.
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(router)
+    app.state.pool, app.state.metrics, app.state.rates, app.state.kept = pool, metrics, rates, kept
+    app.state.feedback, app.state.recent = feedback_kept, recent
+    for router in (questions.router, chat.router, feedback.router, routes.router, administration.router):
+        app.include_router(router)
+    # An application of its own, where the framework expects a function.
+    app.router.add_route(mcp_door.PATH, mcp, mcp_door.METHODS, include_in_schema=False)  # type: ignore[arg-type]
     add_problem_handlers(app)
-    _document_media_type(app)
+    describe(app)
     return app
-
-
-def _document_media_type(app: FastAPI) -> None:
-    """Say in OpenAPI that errors are problem details: the framework knows one media type for a whole route."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = generate()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                for status, response in operation["responses"].items():
-                    content = response.get("content", {})
-                    if status >= "400" and MEDIA_TYPE not in content:
-                        response["content"] = {MEDIA_TYPE: next(iter(content.values()))}
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]

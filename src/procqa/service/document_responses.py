@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Self
+
+from pydantic import ConfigDict, JsonValue
 
 from procqa.service.responses import Body
 from procqa.types import Document
+
+_TEXT = "Mitral valve repair\n\nRecovery\n\nYou stay in hospital for 3 days."
+_PAGE: dict[str, JsonValue] = {
+    "doc_id": "heart/mitral",
+    "title": "Mitral valve repair",
+    "sha256": hashlib.sha256(_TEXT.encode()).hexdigest(),
+    "metadata": {"aliases": ["MVR"]},
+}
+_WHOLE: dict[str, JsonValue] = {
+    **_PAGE,
+    "text": _TEXT,
+    "sections": [{"section": "Recovery", "heading": "Recovery", "start": 31, "end": len(_TEXT)}],
+}
+_LISTED: dict[str, JsonValue] = {"documents": [{**_PAGE, "sections": ["Summary", "Recovery"]}], "next": None}
 
 
 class SectionBody(Body):
@@ -19,6 +36,8 @@ class SectionBody(Body):
 
 class DocumentBody(Body):
     """A whole page; every offset of the service counts code points of this `text`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_WHOLE]})
 
     doc_id: str
     title: str
@@ -43,7 +62,7 @@ class DocumentBody(Body):
         )
 
 
-class DocumentSummary(Body):
+class DocumentSummaryBody(Body):
     """A page in a listing, with the names of its sections."""
 
     doc_id: str
@@ -52,20 +71,11 @@ class DocumentSummary(Body):
     sections: list[str]
     metadata: dict[str, Any]
 
-    @classmethod
-    def of(cls, document: Document) -> Self:
-        """The JSON of a page without its text."""
-        return cls(
-            doc_id=document.doc_id,
-            title=document.title,
-            sha256=document.sha256,
-            sections=[part.name for part in document.sections],
-            metadata=dict(document.metadata),
-        )
-
 
 class DocumentList(Body):
     """Pages in the order of their doc_id; `next` is the cursor of the following ones, null at the end."""
 
-    documents: list[DocumentSummary]
+    model_config = ConfigDict(json_schema_extra={"examples": [_LISTED]})
+
+    documents: list[DocumentSummaryBody]
     next: str | None

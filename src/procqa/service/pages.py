@@ -9,8 +9,6 @@ from html import escape
 
 from fastapi.responses import HTMLResponse
 
-from procqa.service.problems import Kind
-
 _STYLE = """
 body { font: 1.05rem/1.6 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.25; }
@@ -62,12 +60,3 @@ def home_page(base_url: str) -> HTMLResponse:
         '<li><a href="/openapi.json">The interface, as OpenAPI</a></li>\n</ul>'
     )
     return html_page("procqa", body)
-
-
-def problem_page(kind: Kind) -> HTMLResponse:
-    """What a kind of problem means: the page that the `type` of a problem points to."""
-    retry = "" if kind.retry_after is None else "<p>The Retry-After header tells after how many seconds.</p>\n"
-    body = (
-        f"<p>{escape(kind.detail)}</p>\n{retry}<p>HTTP status {kind.status}, code <code>{escape(kind.code)}</code>.</p>"
-    )
-    return html_page(kind.title, body)

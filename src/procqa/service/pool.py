@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -11,17 +11,23 @@ import anyio.to_thread
 
 from procqa.engine import Engine
 from procqa.live import LiveEngine
-from procqa.service.problems import INDEX_UNAVAILABLE, NOT_READY, ServiceError
+from procqa.service.kinds import INDEX_UNAVAILABLE, NOT_READY
+from procqa.service.problems import ServiceError
+from procqa.service.work import WorkQueue
+from procqa.types import Filters, Reply
 
 T = TypeVar("T")
+# Hears of every question that was replied to: the questions before it, and the reply.
+Listener = Callable[[Sequence[str], Reply], None]
 
 
 class EnginePool:
-    """Runs the blocking engine beside the event loop, at most `threads` calls at a time; the others wait."""
+    """Runs the blocking engine beside the event loop, as many calls at a time as its queue has threads."""
 
-    def __init__(self, live: LiveEngine, threads: int) -> None:
+    def __init__(self, live: LiveEngine, queue: WorkQueue, listeners: Sequence[Listener] = ()) -> None:
         self.live = live
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._queue = queue
+        self._listeners = listeners
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
@@ -31,6 +37,7 @@ class EnginePool:
                 loading.start_soon(anyio.to_thread.run_sync, self.live.start)
                 yield
         finally:
+            await anyio.to_thread.run_sync(self._queue.close)
             self.live.close()
 
     @property
@@ -38,8 +45,27 @@ class EnginePool:
         """The engine that answers now, to read what it says of itself. Raises ServiceError while there is none."""
         return self._present(self.live.engine)
 
+    async def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[str] = (),
+        filters: Filters | None = None,
+        max_answers: int = 3,
+        passages: int = 0,
+    ) -> Reply:
+        """What the engine replies; the one way to ask, so that every question is measured whichever door it took."""
+
+        def work(engine: Engine) -> Reply:
+            reply = engine.ask(question, history=history, filters=filters, max_answers=max_answers, passages=passages)
+            for listener in self._listeners:
+                listener(history, reply)
+            return reply
+
+        return await self.run(work)
+
     async def run(self, work: Callable[[Engine], T]) -> T:
-        """What `work` returns for the engine, from a thread of the pool. Raises ServiceError while there is none.
+        """What `work` returns for the engine. Raises ServiceError while there is none, or when too much waits.
 
         The work has one engine from beginning to end, also when another snapshot takes over meanwhile.
         """
@@ -49,7 +75,7 @@ class EnginePool:
                 return work(self._present(engine))
 
         self._present(self.live.engine)
-        return await anyio.to_thread.run_sync(leased, limiter=self._limiter)
+        return await self._queue.run(leased)
 
     def _present(self, engine: Engine | None) -> Engine:
         if engine is None:

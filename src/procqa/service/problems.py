@@ -6,8 +6,8 @@ The words of an exception never leave the service: a client gets the fixed sente
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -16,97 +16,43 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from procqa.errors import ModelError, ProcqaError, QuestionError, SnapshotError
-from procqa.service.body_limit import MOST_BYTES
+from procqa.service.kinds import (
+    BODY_TOO_LARGE,
+    INDEX_UNAVAILABLE,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    MALFORMED_BODY,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    OVERLOADED,
+    STATE_UNAVAILABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+)
 from procqa.service.request_id import HEADER, request_id
+from procqa.service.sqlite_file import StateError
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_TOLD = "problem"
 # A field's name can be the client's own words, so only the beginning of it is repeated.
 LONGEST_FIELD = 100
 # A body can hold thousands of unknown fields.
 MOST_FIELDS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of problem; `detail` says what to do, `retry_after` is in seconds."""
-
-    code: str
-    status: int
-    title: str
-    detail: str
-    retry_after: int | None = None
-
-    @property
-    def type(self) -> str:
-        """The path of the page that documents it."""
-        return f"/problems/{self.code}"
-
-
-INVALID_REQUEST = Kind(
-    "invalid_request",
-    422,
-    "Invalid request",
-    "The request does not have the form that this address takes; mend the fields named under `errors`.",
-)
-MALFORMED_BODY = Kind("malformed_body", 400, "Malformed body", "The body cannot be read; send JSON in UTF-8.")
-NOT_FOUND = Kind("not_found", 404, "Not found", "There is nothing at this address; /openapi.json lists what there is.")
-DOCUMENT_NOT_FOUND = Kind(
-    "document_not_found", 404, "No such document", "No document has this doc_id; GET /v1/documents lists them all."
-)
-METHOD_NOT_ALLOWED = Kind(
-    "method_not_allowed", 405, "Method not allowed", "Use one of the methods named in the Allow header."
-)
-BODY_TOO_LARGE = Kind(
-    "body_too_large", 413, "Body too large", f"The body may have at most {MOST_BYTES // 1024} KiB; send less."
-)
-UNSUPPORTED_MEDIA_TYPE = Kind(
-    "unsupported_media_type",
-    415,
-    "Unsupported media type",
-    "Send the body as JSON, with the header Content-Type: application/json.",
-)
-OVERLOADED = Kind("overloaded", 429, "Overloaded", "Too many questions are waiting; try again a little later.", 2)
-INTERNAL_ERROR = Kind(
-    "internal_error",
-    500,
-    "Internal error",
-    "The service failed on this request; give its request_id to whoever runs the service.",
-)
-NOT_READY = Kind("not_ready", 503, "Not ready", "The index is still being loaded; try again in a moment.", 2)
-INDEX_UNAVAILABLE = Kind(
-    "index_unavailable",
-    503,
-    "Index unavailable",
-    "The index cannot be used; on the machine of the service, `procqa doctor` tells what is wrong and how to mend it.",
-    30,
-)
-KINDS: Mapping[str, Kind] = {
-    kind.code: kind
-    for kind in (
-        INVALID_REQUEST,
-        MALFORMED_BODY,
-        NOT_FOUND,
-        DOCUMENT_NOT_FOUND,
-        METHOD_NOT_ALLOWED,
-        BODY_TOO_LARGE,
-        UNSUPPORTED_MEDIA_TYPE,
-        OVERLOADED,
-        INTERNAL_ERROR,
-        NOT_READY,
-        INDEX_UNAVAILABLE,
-    )
-}
+# Addresses at which clients of the OpenAI API look for an `error`.
+CHAT_DOORS = ("/v1/chat/", "/v1/models")
 
 
 class ServiceError(ProcqaError):
-    """A request that cannot be served, for a reason that is one of the kinds."""
+    """A request that cannot be served, for a reason that is one of the kinds; `headers` go with the response."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(kind.detail)
         self.kind = kind
+        self.headers = headers or {}
 
 
 # The nearest ancestor of an exception decides.
@@ -115,6 +61,7 @@ _BY_EXCEPTION: Mapping[type[Exception], Kind] = {
     QuestionError: INVALID_REQUEST,
     SnapshotError: INDEX_UNAVAILABLE,
     ModelError: INDEX_UNAVAILABLE,
+    StateError: STATE_UNAVAILABLE,
     Exception: INTERNAL_ERROR,
 }
 _BY_STATUS: Mapping[int, Kind] = {
@@ -134,6 +81,15 @@ class FieldError(BaseModel):
     message: str
 
 
+class ChatError(BaseModel):
+    """A problem as clients of the OpenAI API read it."""
+
+    message: str
+    type: str
+    code: str
+    param: None = None
+
+
 class Problem(BaseModel):
     """Problem details as of RFC 9457; `code` is stable and `request_id` finds the request in the service's log."""
 
@@ -145,6 +101,7 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FieldError] | None = Field(default=None, description="Only with the code invalid_request.")
+    error: ChatError | None = Field(default=None, description="The same for clients of the OpenAI API, at their doors.")
 
 
 def kind_of(error: Exception) -> Kind:
@@ -156,14 +113,16 @@ def kind_of(error: Exception) -> Kind:
     return next(_BY_EXCEPTION[ancestor] for ancestor in type(error).__mro__ if ancestor in _BY_EXCEPTION)
 
 
-async def problem_response(request: Request, error: Exception) -> JSONResponse:
-    """The response that tells an exception."""
+def problem_of(request: Request, error: Exception) -> Problem:
+    """The problem that tells an exception; a failure of the service's own is logged here, once."""
     kind = kind_of(error)
     identity = request_id(request.scope)
+    request.scope["state"][_TOLD] = kind.code
     if kind.status >= 500 and not isinstance(error, ServiceError):
         # Only the words of our own errors are known to hold no question.
-        logger.error("Request %s failed: %s", identity, error if isinstance(error, ProcqaError) else type(error))
-    problem = Problem(
+        told = error if isinstance(error, ProcqaError) else type(error).__name__
+        logger.error("Request %s failed: %s at\n%s", identity, told, where(error))
+    return Problem(
         type=kind.type,
         title=kind.title,
         status=kind.status,
@@ -172,14 +131,32 @@ async def problem_response(request: Request, error: Exception) -> JSONResponse:
         code=kind.code,
         request_id=identity,
         errors=_field_errors(error),
+        error=_chat_error(kind) if request.scope["path"].startswith(CHAT_DOORS) else None,
     )
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+
+
+async def problem_response(request: Request, error: Exception) -> JSONResponse:
+    """The response that tells an exception."""
+    kind = kind_of(error)
+    problem = problem_of(request, error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException | ServiceError) else {}
     if kind.retry_after is not None:
-        headers["Retry-After"] = str(kind.retry_after)
+        headers.setdefault("Retry-After", str(kind.retry_after))
+    headers["Cache-Control"] = "no-store"
     # The handler of last resort stands outside the middleware that adds this header to every other response.
-    headers[HEADER] = identity
-    content = problem.model_dump(exclude_none=True)
-    return JSONResponse(content, kind.status, headers, MEDIA_TYPE)
+    headers[HEADER] = problem.request_id
+    return JSONResponse(problem.model_dump(exclude_none=True), kind.status, headers, MEDIA_TYPE)
+
+
+def where(error: BaseException) -> str:
+    """The lines of code that an exception passed through: its own words, and those of its causes, are left out."""
+    return "".join(traceback.format_tb(error.__traceback__)).rstrip()
+
+
+def problem_told(scope: Scope) -> str | None:
+    """The code of the problem that a request was answered with, if any."""
+    code: str | None = scope["state"].get(_TOLD)
+    return code
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -188,12 +165,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(error, problem_response)
 
 
-def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
-    """These kinds as `responses` of a route, for OpenAPI."""
-    titles: dict[int, list[str]] = {}
-    for kind in kinds:
-        titles.setdefault(kind.status, []).append(kind.title)
-    return {status: {"model": Problem, "description": " or ".join(names)} for status, names in titles.items()}
+def _chat_error(kind: Kind) -> ChatError:
+    return ChatError(message=kind.detail, type=kind.code, code=kind.code)
 
 
 def _field_errors(error: Exception) -> list[FieldError] | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from procqa.engine import LONGEST_QUESTION
+from procqa.engine import HITS, LONGEST_QUESTION, MOST_HITS
 from procqa.types import Filters
 
 MOST_HISTORY = 20
 MOST_FILTERS = 1000
+MOST_BATCHED = 32
 
 
 def _worded(text: str) -> str:
@@ -20,7 +21,17 @@ def _worded(text: str) -> str:
     return text
 
 
-QuestionText = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION), AfterValidator(_worded)]
+def _whole(number: Any) -> Any:
+    """8.0 as 8: JSON has one kind of number, and both are the same whole number to it."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+QuestionText = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_QUESTION, json_schema_extra={"pattern": r"\S"}),
+    AfterValidator(_worded),
+]
+Count = Annotated[int, BeforeValidator(_whole)]
 Names = Annotated[list[str], Field(max_length=MOST_FILTERS)]
 
 
@@ -69,8 +80,8 @@ class AskRequest(Questioning):
     history: Annotated[list[QuestionText], Field(max_length=MOST_HISTORY)] | None = Field(
         default=None, description="Earlier questions of the same asker, oldest first."
     )
-    max_answers: int = Field(default=3, ge=1, le=10)
-    passages: int = Field(default=0, ge=0, le=50, description="How many of the found passages to return as well.")
+    max_answers: Count = Field(default=3, ge=1, le=10)
+    passages: Count = Field(default=0, ge=0, le=50, description="How many of the found passages to return as well.")
 
 
 class SearchRequest(Questioning):
@@ -82,7 +93,37 @@ class SearchRequest(Questioning):
         }
     )
 
-    top_k: int = Field(default=10, ge=1, le=50)
-    max_tokens: int | None = Field(
-        default=None, ge=1, le=100_000, description="A budget in tiktoken (cl100k) tokens; best passages first."
+    top_k: Count | None = Field(
+        default=None,
+        ge=1,
+        le=MOST_HITS,
+        description=f"Passages at most. If not given, {HITS}; with `max_tokens` all that fit, up to {MOST_HITS}.",
     )
+    max_tokens: Count | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        description="A budget in tiktoken (cl100k) tokens for the texts of all passages together. A passage that does "
+        "not fit is left out whole, and a smaller one after it may be taken.",
+    )
+
+
+class BatchRequest(BaseModel):
+    """Several questions; each is answered as if it were asked alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "requests": [
+                        {"question": "How long do I stay in hospital after a mitral valve repair?"},
+                        {"question": "What are the risks of a knee arthroscopy?", "max_answers": 1},
+                    ]
+                }
+            ]
+        },
+    )
+
+    requests: Annotated[list[AskRequest], Field(min_length=1, max_length=MOST_BATCHED)]

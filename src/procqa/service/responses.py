@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
+from procqa.passages import count_tiktoken
+from procqa.service.examples import ANSWERED, FOUND, INDEX
 from procqa.service.links import citation_url
 from procqa.types import Citation, Hit, IndexInfo, Reason, Reply, Status
 
@@ -142,6 +144,8 @@ class PassageBody(PlaceBody):
 class IndexBody(Body):
     """The index that the answer came from."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [INDEX]})
+
     version: str
     built_at: str
     documents: int
@@ -170,45 +174,10 @@ class IndexState(Body):
     refused: RefusalBody | None
 
 
-_QUESTION = "How long do I stay in hospital after a mitral valve repair?"
-_ANSWER = "You stay in hospital for 3 days."
-_PAGE: dict[str, JsonValue] = {"doc_id": "heart/mitral", "title": "Mitral valve repair", "section": "Recovery"}
-_ANSWERED: dict[str, JsonValue] = {
-    "id": "4f0c6a52d7b1409c8a3e2f5b9d816e07",
-    "status": "answered",
-    "question": _QUESTION,
-    "interpreted_as": {"question": _QUESTION, **_PAGE, "from_history": False},
-    "answers": [{"text": _ANSWER, "confidence": 0.93, "spans": [{"text": _ANSWER, "citation": "c1"}]}],
-    "citations": [
-        {
-            "id": "c1",
-            **_PAGE,
-            "start": 2931,
-            "end": 2963,
-            "utf16": [2931, 2963],
-            "quote": {"exact": _ANSWER, "prefix": "Recovery\n\n", "suffix": " Showering is safe on day 2."},
-            "url": citation_url("heart/mitral", 2931, 2963),
-            "doc_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        }
-    ],
-    "abstention": None,
-    "clarification": None,
-    "passages": [],
-    "index": {
-        "version": "20260102T030405000000Z",
-        "built_at": "2026-01-02T03:04:05+00:00",
-        "documents": 60,
-        "passages": 1104,
-        "embedding_model": "all-MiniLM-L6-v2",
-    },
-    "timing_ms": {"total": 14.2, "retrieval": 12.8, "answering": 1.1},
-}
-
-
 class AskResponse(Body):
     """All that a question gets back."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ANSWERED]})
+    model_config = ConfigDict(json_schema_extra={"examples": [ANSWERED]})
 
     id: str
     status: Status
@@ -240,16 +209,48 @@ class AskResponse(Body):
         )
 
 
+class BatchResponse(Body):
+    """The answers to several questions, in the order in which they were asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"results": [ANSWERED]}]})
+
+    results: list[AskResponse]
+
+
 class SearchResponse(Body):
     """The best passages, best first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [FOUND]})
+
     hits: list[PassageBody]
     index: IndexBody
+    tokens: int = Field(description="The tiktoken (cl100k) tokens of the texts of all hits together.")
 
     @classmethod
     def of(cls, hits: Sequence[Hit], index: IndexInfo) -> Self:
         """The JSON of a search."""
-        return cls(hits=[PassageBody.of(hit) for hit in hits], index=IndexBody.model_validate(index))
+        return cls(
+            hits=[PassageBody.of(hit) for hit in hits],
+            index=IndexBody.model_validate(index),
+            tokens=sum(count_tiktoken(hit.text) for hit in hits),
+        )
+
+
+class Health(Body):
+    """The process is up."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: Literal["ok"]
+
+
+class Readiness(Body):
+    """Questions can be answered, from the index of this version."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "index": INDEX["version"]}]})
+
+    status: Literal["ready"]
+    index: str
 
 
 def _interpretation(reply: Reply) -> InterpretationBody | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-import ipaddress
 import logging
 import socket
 from contextlib import closing, suppress
@@ -14,19 +14,25 @@ from procqa.engine import Engine
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.manifest import Manifest
 from procqa.index.versions import current_folder
+from procqa.service.access import anonymous_scopes
 from procqa.service.app import create_app
+from procqa.service.connections import IdleWatch, raise_file_limit
+from procqa.service.keys import ADMIN, KeyFile, KeyRing
 from procqa.settings import Settings
 
 # Time for running questions to end after a signal to stop.
 GRACE_SECONDS = 10
+# Connections that the system holds until they are accepted.
+BACKLOG = 2048
 logger = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> None:
     """Serve until a signal says stop. Raises ProcqaError when there is no index or the address cannot be had."""
     _check_index(settings)
-    app = create_app(lambda: Engine.open(settings.index, threads=settings.threads), watch=settings.index)
-    # The caller decides about logging; of the server's own lines only warnings and errors are of use.
+    _check_access(settings)
+    app = create_app(lambda: Engine.open(settings.index, threads=settings.threads), settings, watch=settings.index)
+    # Of the server's own lines only warnings and errors are of use.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
@@ -35,22 +41,46 @@ def run(settings: Settings) -> None:
         server_header=False,
         ws="none",
         lifespan="on",
+        # Otherwise any client could say that it is another one.
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=GRACE_SECONDS,
+        backlog=BACKLOG,
     )
     with closing(listen(settings.host, settings.port)) as listener:
         host, port = listener.getsockname()[:2]
         logger.info("Serving on http://%s:%d/", f"[{host}]" if ":" in host else host, port)
-        if not ipaddress.ip_address(host).is_loopback:
-            logger.warning("Every machine that reaches %s can ask: there is no access control.", host)
+        logger.info("%s", who_may_ask(settings))
         # Ctrl+C is how a server on a terminal is ended, so it is no failure.
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            asyncio.run(_serve(uvicorn.Server(config), listener))
+
+
+def who_may_ask(settings: Settings) -> str:
+    """One sentence on who is let in."""
+    scopes = anonymous_scopes(settings)
+    if not scopes:
+        return "Every question needs a key."
+    if ADMIN in scopes:
+        return "No key is needed on this machine; behind a proxy, where others reach it, start with --require-keys."
+    return f"Every machine that reaches {settings.host} may ask without a key."
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve, and close what stays idle meanwhile."""
+    watch = IdleWatch(server.server_state.connections, raise_file_limit())
+    watching = asyncio.create_task(watch.run())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watching.cancel()
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on the address; port 0 takes a free one. Raises ProcqaError when it cannot be had."""
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, UnicodeError) as error:  # UnicodeError: a name that no host can have
         number = getattr(error, "errno", None)
         if number == errno.EADDRINUSE:
@@ -60,6 +90,10 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             message = f"{host} is no address of this machine; choose another with --host, for instance 127.0.0.1."
         raise ProcqaError(message) from error
+    # Connections inherit it. Without it the kernel holds back the second packet of a response, headers being the first,
+    # for 40 ms; the event loop sets it only on sockets made with the protocol named.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _check_index(settings: Settings) -> None:
@@ -70,3 +104,14 @@ def _check_index(settings: Settings) -> None:
             f"There is no index in {settings.index}; make one with `procqa index build --index {settings.index}`."
         )
     Manifest.load(folder)
+
+
+def _check_access(settings: Settings) -> None:
+    """Raise ProcqaError where nobody could ask, or where anybody could and nobody said that they may."""
+    if anonymous_scopes(settings) or KeyRing(KeyFile(settings.state)).live():
+        return
+    reason = "--require-keys was given" if settings.require_keys else f"other machines reach {settings.host}"
+    raise ProcqaError(
+        f"Every question needs a key, since {reason}, and there is none in {settings.state}; make one with "
+        "`procqa keys create NAME`, or let everyone ask with --insecure."
+    )

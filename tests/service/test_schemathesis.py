@@ -1,0 +1,51 @@
+"""Requests made from the OpenAPI of the service, right and wrong ones, and what it says held against what it does.
+
+API_CASES is how many each door gets in the fuzzing phase, on top of those that cover its schema; see CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from procqa.engine import Engine
+from procqa.service.app import create_app
+from procqa.settings import Settings
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+CASES = int(os.environ.get("API_CASES", "3"))
+
+
+@pytest.fixture
+def unlimited(settings: Settings, engine: Engine, listen_to: Any) -> Iterator[str]:
+    """The service without limits of rates, which are tested elsewhere."""
+    with listen_to(create_app(lambda: engine, settings.with_values(rate_address="", rate_key=""))) as url:
+        yield url
+
+
+def test_the_service_is_as_its_openapi_says(unlimited: str, tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG), "run", f"{unlimited}/openapi.json",
+        "--phases", "examples,coverage,fuzzing", "--max-examples", str(CASES), "--seed", "1",
+        "--continue-on-failure", "--warnings", "off",
+    ]  # fmt: skip
+    timeout = 120 + 10 * CASES
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=timeout, env=_environment())
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    generated = re.search(r"([\d,]+) generated", done.stdout)
+    assert generated is not None
+    # A schema that nothing was made from would pass too.
+    assert int(generated[1].replace(",", "")) > 300
+    sys.stdout.write(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    # It reaches this machine alone; a proxy of the environment is none of its business.
+    return {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
