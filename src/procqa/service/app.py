@@ -15,6 +15,7 @@ from procqa.service.body_limit import BodyLimitMiddleware
 from procqa.service.pool import EnginePool
 from procqa.service.problems import MEDIA_TYPE, add_problem_handlers
 from procqa.service.request_id import RequestIdMiddleware
+from procqa.service import site
 from procqa.service.routes import router
 
 # The encoder uses several cores for one question, so more questions at a time only make each of them slower.
@@ -45,6 +46,7 @@ def create_app(open_engine: Callable[[], Engine], *, threads: int = THREADS) -> 
         redoc_url=None,
     )
     app.include_router(router)
+    app.include_router(site.router)
     add_problem_handlers(app)
     _document_media_type(app)
     return app

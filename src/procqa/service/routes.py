@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from procqa.engine import Engine
 from procqa.service import problems
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummary
-from procqa.service.pages import home_page, problem_page
 from procqa.service.pool import EnginePool
 from procqa.service.problems import ServiceError, documented
-from procqa.service.reading import reading_page
 from procqa.service.requests import AskRequest, SearchRequest
 from procqa.service.responses import AskResponse, IndexBody, SearchResponse
 from procqa.types import Document
@@ -29,7 +26,6 @@ _unready = documented(problems.NOT_READY, problems.INDEX_UNAVAILABLE)
 _refused = documented(problems.MALFORMED_BODY, problems.BODY_TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE)
 _asked = _checked | _unready | _refused
 _unknown = _checked | _unready | documented(problems.DOCUMENT_NOT_FOUND)
-_unnamed = _checked | documented(problems.NOT_FOUND)
 
 router = APIRouter()
 
@@ -101,12 +97,6 @@ async def get_document(doc_id: str, pool: Pool) -> DocumentBody:
     return DocumentBody.of(await _document(doc_id, pool))
 
 
-@router.get("/documents/{doc_id:path}", responses=_unknown, response_class=HTMLResponse, tags=["pages"])
-async def read_document(doc_id: str, pool: Pool, start: Offset = None, end: Offset = None) -> HTMLResponse:
-    """A document to read; with `start` and `end` it highlights the words between them."""
-    return reading_page(await _document(doc_id, pool), start, end)
-
-
 @router.get("/v1/index", responses=_unready, tags=["service"])
 async def get_index(pool: Pool) -> IndexBody:
     """The index that answers come from."""
@@ -123,20 +113,6 @@ async def healthz() -> dict[str, str]:
 async def readyz(pool: Pool) -> dict[str, str]:
     """Questions can be answered."""
     return {"status": "ready", "index": pool.engine.info.version}
-
-
-@router.get("/", response_class=HTMLResponse, tags=["pages"])
-async def home(request: Request) -> HTMLResponse:
-    """What this is and how to ask."""
-    return home_page(str(request.base_url).rstrip("/"))
-
-
-@router.get("/problems/{code}", responses=_unnamed, response_class=HTMLResponse, tags=["pages"])
-async def explain_problem(code: str) -> HTMLResponse:
-    """What a kind of problem means."""
-    if code not in problems.KINDS:
-        raise ServiceError(problems.NOT_FOUND)
-    return problem_page(problems.KINDS[code])
 
 
 async def _document(doc_id: str, pool: EnginePool) -> Document:

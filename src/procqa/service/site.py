@@ -1,0 +1,154 @@
+"""What people see in a browser: the demo page, the pages to read, the widget and what they load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+
+from procqa.engine import Engine
+from procqa.service import problems
+from procqa.service.catalog import Catalog, Entry, twins
+from procqa.service.links import document_url
+from procqa.service.pages import page, problem_page
+from procqa.service.problems import ServiceError, documented
+from procqa.service.reading import reading_page
+from procqa.service.routes import Offset, Pool
+from procqa.widget import widget_script
+
+# Of a specialty with more pages the others are found by typing.
+MOST_LISTED = 100
+MOST_FOUND = 50
+_TYPES = {"pages.css": "text/css", "home.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_EXAMPLE = "How long does the operation take?"
+
+_unready = documented(problems.NOT_READY, problems.INDEX_UNAVAILABLE)
+_unknown = documented(problems.INVALID_REQUEST, problems.DOCUMENT_NOT_FOUND) | _unready
+_unnamed = documented(problems.INVALID_REQUEST, problems.NOT_FOUND)
+
+router = APIRouter(tags=["pages"])
+Typed = Annotated[str, Query(max_length=200, description="The beginnings of words of a title or an alias.")]
+
+
+class Found(BaseModel):
+    """A page found by its name; `alias` is the other name that was typed, if it was one."""
+
+    doc_id: str
+    title: str
+    aliases: list[str]
+    specialty: str
+    url: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> Found:
+        """The JSON of an entry, with the address to read it."""
+        return cls(
+            doc_id=entry.doc_id,
+            title=entry.title,
+            aliases=list(entry.aliases),
+            specialty=entry.specialty,
+            url=document_url(entry.doc_id),
+        )
+
+
+class Titles(BaseModel):
+    """Pages found by name, best first."""
+
+    titles: list[Found]
+
+
+@router.get("/", response_class=HTMLResponse, responses=documented(problems.INVALID_REQUEST))
+async def home(request: Request, q: Typed = "") -> HTMLResponse:
+    """Ask, find a page by its name, or browse; `q` finds pages where scripts do not run."""
+    pool = request.app.state.pool
+
+    def work(engine: Engine) -> tuple[Catalog, list[Entry]]:
+        catalog = Catalog.of(engine)
+        return catalog, catalog.search(q, MOST_FOUND)
+
+    try:
+        catalog, found = await pool.run(work)
+    except ServiceError:  # still loading: the page can be shown, and its widget waits
+        catalog, found = Catalog(()), []
+    return page(
+        "home.html.jinja",
+        interactive=True,
+        typed=q,
+        found=found,
+        specialties=catalog.specialties(),
+        count=len(catalog.entries),
+        most=MOST_LISTED,
+        link=document_url,
+        address=str(request.base_url).rstrip("/"),
+        example=json.dumps({"question": _EXAMPLE}),
+    )
+
+
+@router.get("/ask", response_class=HTMLResponse)
+async def full_page() -> HTMLResponse:
+    """The widget as a page of its own."""
+    return page("ask.html.jinja", interactive=True)
+
+
+@router.get("/documents/{doc_id:path}", responses=_unknown, response_class=HTMLResponse)
+async def read_document(doc_id: str, pool: Pool, start: Offset = None, end: Offset = None) -> HTMLResponse:
+    """A document to read; with `start` and `end` it highlights the words between them."""
+
+    def work(engine: Engine) -> HTMLResponse | None:
+        document = engine.document(doc_id)
+        return document and reading_page(document, start, end, twins(engine, doc_id, document.title))
+
+    response = await pool.run(work)
+    if response is None:
+        raise ServiceError(problems.DOCUMENT_NOT_FOUND)
+    return response
+
+
+@router.get("/v1/titles", responses=documented(problems.INVALID_REQUEST) | _unready, tags=["documents"])
+async def find_titles(pool: Pool, q: Typed, limit: Annotated[int, Query(ge=1, le=MOST_FOUND)] = 8) -> Titles:
+    """Pages by title and alias, while they are typed."""
+    found = await pool.run(lambda engine: Catalog.of(engine).search(q, limit))
+    return Titles(titles=[Found.of(entry) for entry in found])
+
+
+@router.get("/problems/{code}", responses=_unnamed, response_class=HTMLResponse)
+async def explain_problem(code: str) -> HTMLResponse:
+    """What a kind of problem means."""
+    if code not in problems.KINDS:
+        raise ServiceError(problems.NOT_FOUND)
+    return problem_page(problems.KINDS[code])
+
+
+@router.get("/widget.js", response_class=Response, responses={200: {"content": {"text/javascript": {}}}})
+async def widget(request: Request) -> Response:
+    """The chat widget: one script for any site."""
+    headers = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return _file(request, widget_script(), "text/javascript", headers)
+
+
+@router.get("/assets/{name}", responses=_unnamed, response_class=Response)
+async def asset(request: Request, name: str) -> Response:
+    """The style, the script and the icon of the service's own pages."""
+    if name not in _TYPES:
+        raise ServiceError(problems.NOT_FOUND)
+    return _file(request, _asset(name), _TYPES[name], {})
+
+
+@lru_cache(maxsize=len(_TYPES))
+def _asset(name: str) -> str:
+    return resources.files("procqa.service").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _file(request: Request, content: str, media_type: str, headers: dict[str, str]) -> Response:
+    """A file that browsers keep and ask about: 304 while it is the same."""
+    tag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
+    headers = headers | {"ETag": tag, "Cache-Control": "public, no-cache", "X-Content-Type-Options": "nosniff"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
