@@ -89,7 +89,7 @@ def embedded_prefix(title: str, heading: str, encoder: Encoder) -> str:
 
 
 def split_blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Paragraphs and list items: (start, end, is_item), bullets outside. A wrapped line belongs to the block it continues."""
+    """Paragraphs and list items: (start, end, is_item), bullets outside; a wrapped line continues what it is in."""
     block: tuple[int, int, bool] | None = None
     indent = 0
     place = start

@@ -11,11 +11,11 @@ from starlette.middleware import Middleware
 
 from procqa import __version__
 from procqa.engine import Engine
+from procqa.service import site
 from procqa.service.body_limit import BodyLimitMiddleware
 from procqa.service.pool import EnginePool
 from procqa.service.problems import MEDIA_TYPE, add_problem_handlers
 from procqa.service.request_id import RequestIdMiddleware
-from procqa.service import site
 from procqa.service.routes import router
 
 # The encoder uses several cores for one question, so more questions at a time only make each of them slower.

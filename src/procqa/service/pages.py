@@ -1,6 +1,6 @@
 """The service's own HTML pages: from the templates beside this module, with every value escaped.
 
-No page holds a script or a style of its own: they come from /assets, so that the policy allows nothing inline.
+No page holds a script or a style of its own: they come from /widget, so that the policy allows nothing inline.
 """
 
 from __future__ import annotations

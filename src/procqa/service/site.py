@@ -102,7 +102,9 @@ async def read_document(doc_id: str, pool: Pool, start: Offset = None, end: Offs
 
     def work(engine: Engine) -> HTMLResponse | None:
         document = engine.document(doc_id)
-        return document and reading_page(document, start, end, twins(engine, doc_id, document.title))
+        if document is None:
+            return None
+        return reading_page(document, start, end, twins(engine, doc_id, document.title))
 
     response = await pool.run(work)
     if response is None:
@@ -132,7 +134,7 @@ async def widget(request: Request) -> Response:
     return _file(request, widget_script(), "text/javascript", headers)
 
 
-@router.get("/assets/{name}", responses=_unnamed, response_class=Response)
+@router.get("/widget/{name}", responses=_unnamed, response_class=Response)
 async def asset(request: Request, name: str) -> Response:
     """The style, the script and the icon of the service's own pages."""
     if name not in _TYPES:

@@ -100,7 +100,7 @@ function clarification(turn, context) {
   const { words, ask } = context;
   const choices = turn.reply.options.map((place) => {
     const name = make("bdi", { lang: PAGE_LANGUAGE }, place.title);
-    const again = () => ask({ shown: place.title, asked: `${turn.asked} (${place.title})`, pages: [place.docId] });
+    const again = () => ask({ shown: place.title, asked: `${turn.asked} (${place.title})`, filters: { doc_id: [place.docId] } });
     return make("li", {}, make("button", { type: "button", class: "choice", onclick: again }, name));
   });
   const parts = [make("p", { class: "lead" }, words.say("which")), make("ul", { class: "bare choices" }, ...choices)];
@@ -114,13 +114,13 @@ function abstention(turn, context) {
   if (turn.reply.reason !== "not_a_question") parts.push(make("p", { class: "aside" }, words.say("rather_none")));
   if (turn.reply.nearest.length) {
     const items = turn.reply.nearest.map((place) => make("li", {}, ...sourceButton("choice", [placeName(place, words)], place, [], context)));
-    parts.push(make("h4", {}, words.say("nearest")), make("ul", { class: "bare choices" }, ...items));
+    parts.push(make("h4", { class: "hint" }, words.say("nearest")), make("ul", { class: "bare choices" }, ...items));
   }
   parts.push(feedback(turn, context));
   return parts;
 }
 
-/** Questions about the sections that a page has, other than those already asked: [{ shown, asked, pages }]. */
+/** Questions about the sections that a page has, other than those already asked: [{ shown, asked, filters }]. */
 async function nextQuestions(place, done, { words, service }) {
   const page = await service.page(place.docId);
   const has = new Set(page.sections.map((section) => section.section));
@@ -131,5 +131,5 @@ async function nextQuestions(place, done, { words, service }) {
 }
 
 function sectionQuestion(section, { docId, title }, words) {
-  return { shown: words.say(`ask_${section}`), asked: NEXT[section].replace("{title}", () => title), pages: [docId] };
+  return { shown: words.say(`ask_${section}`), asked: NEXT[section].replace("{title}", () => title), filters: { doc_id: [docId], section: [section] } };
 }

@@ -38,10 +38,10 @@ class Conversation {
     return this.stopper !== null;
   }
 
-  /** Ask { shown, asked, pages }: what the reader sees, what the service is asked, and of which pages alone. */
-  ask({ shown, asked, pages = [] }) {
+  /** Ask { shown, asked, filters }: what the reader sees, what the service is asked, and where alone it looks. */
+  ask({ shown, asked, filters = null }) {
     if (this.busy) return;
-    const turn = { shown, asked, pages, state: "waiting", reply: null, trouble: null, rating: null };
+    const turn = { shown, asked, filters, state: "waiting", reply: null, trouble: null, rating: null };
     this.list.querySelector(".next")?.remove();
     this.turns.push(turn);
     this.append(turn);
@@ -129,7 +129,7 @@ class Conversation {
   body(turn) {
     const before = this.turns.slice(0, this.turns.indexOf(turn)).filter((earlier) => earlier.state === "done");
     const body = { question: turn.asked, history: before.slice(-MOST_HISTORY).map((earlier) => earlier.asked) };
-    if (turn.pages.length) body.filters = { doc_id: turn.pages };
+    if (turn.filters) body.filters = turn.filters;
     return body;
   }
 
@@ -204,7 +204,7 @@ function suggestions(key, questions, { words, ask }) {
     const title = question.title && make("bdi", { class: "chip-title", lang: PAGE_LANGUAGE }, question.title);
     return make("li", {}, make("button", { type: "button", class: "chip", onclick: () => ask(question) }, make("span", {}, question.label || question.shown), title || null));
   });
-  return make("div", { class: key === "next" ? "next" : "starters" }, make("h4", {}, words.say(key)), make("ul", { class: "bare chips" }, ...items));
+  return make("div", { class: key === "next" ? "next" : "starters" }, make(key === "next" ? "h4" : "h3", { class: "hint" }, words.say(key)), make("ul", { class: "bare chips" }, ...items));
 }
 
 /** A question about each of a few pages with short titles, from different folders of the corpus. */

@@ -1,6 +1,7 @@
 // Thumbs, with a reason for a thumb down. A service without a feedback door is told so plainly.
 
-const REASONS = ["wrong_procedure", "wrong_section", "incomplete", "unclear", "other"];
+const REASONS = ["wrong_procedure", "not_an_answer", "incomplete", "hard_to_understand", "outdated", "other"];
+const REASONS_AGAINST_NONE = ["should_have_answered", "hard_to_understand", "other"];
 const LONGEST_COMMENT = 1000;
 
 /** The row below an answer; `turn.rating` is kept with the conversation. */
@@ -24,7 +25,8 @@ function thumbs(row, turn, context) {
 
 function reasons(row, turn, context) {
   const { words } = context;
-  const choices = REASONS.map((reason, number) =>
+  const offered = turn.reply.answers.length ? REASONS : REASONS_AGAINST_NONE;
+  const choices = offered.map((reason, number) =>
     make("label", { class: "reason" }, make("input", { type: "radio", name: "reason", value: reason, required: true, checked: number === 0 }), make("span", {}, words.say(reason))));
   const comment = make("textarea", { class: "comment", name: "comment", rows: 2, maxlength: LONGEST_COMMENT });
   const send = (event) => {

@@ -217,12 +217,14 @@ class ProcqaWidget extends HTMLElement {
 
   /** Scroll the log, and never the site around it, until a node is in sight. */
   reveal(node, where = "nearest") {
-    const log = this.log.getBoundingClientRect();
+    // In a very low window it is the whole panel that scrolls.
+    const scroller = getComputedStyle(this.log).overflowY === "visible" ? this.panel : this.log;
+    const log = scroller.getBoundingClientRect();
     const box = node.getBoundingClientRect();
     if (where === "nearest" && box.top >= log.top && box.bottom <= log.bottom) return;
     const lead = where === "start" ? 8 : log.height / 3;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.log.scrollTo({ top: this.log.scrollTop + box.top - log.top - lead, behavior: calm ? "instant" : "smooth" });
+    scroller.scrollTo({ top: scroller.scrollTop + box.top - log.top - lead, behavior: calm ? "instant" : "smooth" });
   }
 }
 
