@@ -146,7 +146,7 @@ def _broken(widget: Widget) -> None:
 
 def _rating(widget: Widget) -> None:
     widget.ask(LINE_QUESTION)
-    widget.last.get_by_role("button", name="No, it did not").click()
+    widget.last.get_by_role("button", name="No", exact=True).click()
     widget.last.locator(".reasons").wait_for()
     widget.last.locator(".reasons").scroll_into_view_if_needed()
 

@@ -152,7 +152,7 @@ def test_a_thumb_up_is_sent_with_the_answers_id(visit: Visit) -> None:
     widget.page.route(FEEDBACK, take)
     with widget.page.expect_response("**/v1/ask") as answered:
         widget.ask(LINE_QUESTION)
-    widget.last.get_by_role("button", name="Yes, it did").click()
+    widget.last.get_by_role("button", name="Yes").click()
     expect(widget.last.locator(".feedback")).to_have_text(re.compile("Thank you"))
     assert bodies == [{"id": answered.value.json()["id"], "rating": "up"}]
     widget.page.reload()
@@ -171,7 +171,7 @@ def test_a_thumb_down_asks_for_a_reason(visit: Visit) -> None:
 
     widget.page.route(FEEDBACK, take)
     widget.ask(LINE_QUESTION)
-    widget.last.get_by_role("button", name="No, it did not").click()
+    widget.last.get_by_role("button", name="No", exact=True).click()
     expect(widget.last.get_by_role("radio").first).to_be_focused()
     widget.last.get_by_role("radio", name="Not complete").check()
     widget.last.get_by_role("textbox").fill("It leaves out the stairs.")
@@ -189,7 +189,7 @@ def test_a_rating_that_is_not_taken_is_said_so(visit: Visit, status: int, words:
     widget = visit()
     widget.page.route(FEEDBACK, lambda route: route.fulfill(status=status, headers=CORS, body="{}"))
     widget.ask(LINE_QUESTION)
-    widget.last.get_by_role("button", name="Yes, it did").click()
+    widget.last.get_by_role("button", name="Yes").click()
     expect(widget.last.locator(".feedback")).to_contain_text(words)
 
 

@@ -6,9 +6,10 @@ const LONGEST_COMMENT = 1000;
 
 /** The row below an answer; `turn.rating` is kept with the conversation. */
 function feedback(turn, context) {
-  const row = make("div", { class: "feedback" });
+  const asked = context.words.say(turn.reply.answers.length ? "helpful" : "helpful_none");
+  const row = make("div", { class: "feedback", role: "group", "aria-label": asked });
   if (turn.rating) row.append(note(context.words.say("thanks")));
-  else row.append(...thumbs(row, turn, context));
+  else row.append(make("span", { class: "feedback-ask" }, asked), ...thumbs(row, turn, context));
   return row;
 }
 
@@ -20,14 +21,14 @@ function thumbs(row, turn, context) {
     row.replaceChildren(form);
     form.querySelector("input").focus();
   }, { glyph: "down", hidden: true });
-  return [make("span", { class: "feedback-ask" }, words.say("helpful")), up, down];
+  return [up, down];
 }
 
 function reasons(row, turn, context) {
   const { words } = context;
   const offered = turn.reply.answers.length ? REASONS : REASONS_AGAINST_NONE;
-  const choices = offered.map((reason, number) =>
-    make("label", { class: "reason" }, make("input", { type: "radio", name: "reason", value: reason, required: true, checked: number === 0 }), make("span", {}, words.say(reason))));
+  const choices = offered.map((reason) =>
+    make("label", { class: "reason" }, make("input", { type: "radio", name: "reason", value: reason, required: true }), make("span", {}, words.say(reason))));
   const comment = make("textarea", { class: "comment", name: "comment", rows: 2, maxlength: LONGEST_COMMENT });
   const send = (event) => {
     event.preventDefault();
