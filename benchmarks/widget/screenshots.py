@@ -1,8 +1,9 @@
-"""The pictures of the README: `make screenshots`, or `python -m benchmarks.widget.screenshots --index DIR --out DIR`."""
+"""The pictures of the README: `make screenshots`, or `python -m benchmarks.widget.screenshots --index DIR`."""
 
 from __future__ import annotations
 
 import argparse
+import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,14 @@ from benchmarks.widget.browser import launched
 from benchmarks.widget.serving import free_port, service, site
 from benchmarks.widget.states import CLEAR_QUESTION, LINE_QUESTION, STATES, Widget, host_page
 
+# The browser itself packs its picture: a third of the size of a PNG, and letters stay sharp.
+TO_WEBP = """async (png) => {
+  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  const packed = await canvas.convertToBlob({ type: "image/webp", quality: 0.9 });
+  return btoa(Array.from(new Uint8Array(await packed.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(""));
+}"""
 WIDE, PHONE = (1280, 800), (390, 780)
 HOSPITAL = (
     "<style>body { margin: 0; font: 18px/1.6 Arial, sans-serif; color: #222 } header { background: #7a1f3d; "
@@ -73,7 +82,7 @@ def main() -> None:
             _take(browser, origin, picture, PHONE, given.out)
         _spanish(browser, pages, running.url, origin, given.out)
         _own_pages(browser, running.url, given.out)
-    for path in sorted(given.out.glob("*.png")):
+    for path in sorted(given.out.glob("*.webp")):
         print(f"{path} {path.stat().st_size // 1024} kB")
 
 
@@ -89,9 +98,18 @@ def _take(browser: Browser, address: str, picture: Picture, size: tuple[int, int
     page = _tab(browser, size, picture.scheme)
     page.goto(address)
     page.locator("procqa-widget .frame").wait_for(state="attached")
-    STATES[picture.state](Widget(page))
-    page.screenshot(path=folder / f"{picture.name}.png")
+    widget = Widget(page)
+    STATES[picture.state](widget)
+    _save(page, folder / f"{picture.name}.webp")
+    widget.drop()
     page.context.close()
+
+
+def _save(page: Page, path: Path) -> None:
+    blank = page.context.browser.new_page()  # type: ignore[union-attr]
+    packed = blank.evaluate(TO_WEBP, base64.b64encode(page.screenshot()).decode())
+    path.write_bytes(base64.b64decode(packed))
+    blank.close()
 
 
 def _spanish(browser: Browser, pages: dict[str, str], service_url: str, origin: str, folder: Path) -> None:
@@ -101,7 +119,7 @@ def _spanish(browser: Browser, pages: dict[str, str], service_url: str, origin: 
     widget = Widget(page)
     widget.ask(CLEAR_QUESTION)
     widget.last.locator(".next").wait_for()
-    page.screenshot(path=folder / "phone-spanish.png")
+    _save(page, folder / "phone-spanish.webp")
     page.context.close()
 
 
@@ -110,15 +128,15 @@ def _own_pages(browser: Browser, address: str, folder: Path) -> None:
     page.goto(address)
     Widget(page).ask(LINE_QUESTION)
     page.locator("procqa-widget .next").wait_for()
-    page.screenshot(path=folder / "demo.png")
+    _save(page, folder / "demo.webp")
     page.goto(f"{address}/documents/cardiology/pacemaker-dual-chamber")
-    page.screenshot(path=folder / "reading.png")
+    _save(page, folder / "reading.webp")
     page.context.close()
     dark = _tab(browser, WIDE, "dark")
     dark.goto(address)
     dark.locator("#q").fill("chamb")
     dark.get_by_role("option").first.wait_for()
-    dark.screenshot(path=folder / "demo-dark.png")
+    _save(dark, folder / "demo-dark.webp")
     dark.context.close()
 
 

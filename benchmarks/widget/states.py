@@ -6,9 +6,10 @@ What the service cannot be brought to do at will (a lost network, a limit) is do
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Error, Locator, Page, Route
 
 CLEAR_QUESTION = "What are the risks of a dual-chamber pacemaker?"
 LINE_QUESTION = "When can I drive after keyhole gallbladder removal?"
@@ -84,6 +85,13 @@ class Widget:
             route.continue_()
         self.held.clear()
         self.page.unroute(ASK)
+
+    def drop(self) -> None:
+        """Give up what waits, before the page is closed."""
+        for route in self.held:
+            with suppress(Error):  # a reload has given it up already
+                route.abort()
+        self.held.clear()
 
     def refuse(self, status: int, headers: dict[str, str] | None = None) -> None:
         """Questions are answered by this status."""

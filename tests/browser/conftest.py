@@ -109,14 +109,18 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def visit(
     new_page: Callable[..., Page], running: RunningService, origin: str, pages: dict[str, str]
-) -> Callable[..., Widget]:
+) -> Iterator[Callable[..., Widget]]:
     """Opens a page of the site with the widget on it."""
+    met: list[Widget] = []
 
     def opened(attributes: str = "", language: str = "en", body: str = "", **options: Any) -> Widget:
         page = new_page(**options)
         pages["/"] = host_page(running.url, attributes, language, body)
         page.goto(origin)
         page.locator("procqa-widget .frame").wait_for(state="attached")
-        return Widget(page)
+        met.append(Widget(page))
+        return met[-1]
 
-    return opened
+    yield opened
+    for widget in met:
+        widget.drop()

@@ -58,6 +58,7 @@ def test_the_source_opens_in_place_with_the_words_highlighted(visit: Visit, runn
     assert excerpt.locator("mark").inner_text() == said
     assert len(excerpt.locator(".page-words").inner_text()) > len(said)
     expect(excerpt.locator("mark")).to_be_in_viewport()
+    expect(turn.locator(".from").first).to_be_in_viewport()  # the answer stays in sight
     link = excerpt.get_by_role("link").get_attribute("href")
     assert link is not None
     assert link.startswith(f"{running.url}/documents/general-surgery/cholecystectomy-laparoscopic?start=")
@@ -89,6 +90,7 @@ def test_a_follow_up_keeps_its_subject(visit: Visit) -> None:
     turn = widget.ask("And what are the risks?")
     expect(turn.locator(".place-title").first).to_contain_text("leadless")
     assert bodies[0]["history"] == ["How long does a leadless pacemaker implant take?"]
+    expect(turn.get_by_text("Taken to be about the same procedure as before.")).to_be_visible()
 
 
 def test_suggested_questions_are_of_sections_that_exist(visit: Visit) -> None:

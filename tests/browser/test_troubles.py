@@ -32,7 +32,7 @@ def test_a_slow_question_can_be_stopped_and_asked_again(visit: Visit) -> None:
     widget.element.get_by_role("button", name="Stop").click()
     expect(widget.last.get_by_text("Stopped before an answer came.")).to_be_visible()
     expect(widget.input).to_be_focused()
-    widget.held.clear()
+    widget.drop()
     widget.welcome()
     widget.last.get_by_role("button", name="Try again").click()
     expect(widget.last.locator(".said").first).to_contain_text(ANSWERED)

@@ -116,8 +116,16 @@ def _rank(entry: Entry, typed: Sequence[str]) -> tuple[bool, bool, int, str]:
 
 
 def _title_words(title: str) -> dict[str, str]:
-    """The telling words of a title: folded, and as written."""
-    return {word: written for written in re.findall(r"\w+", title) for word in folded(written) if word not in _SMALL}
+    """The telling words of a title: folded and without the s of a plural, and as written."""
+    return {_stem(word): written for written in re.findall(r"\w+", title) for word in folded(written) if _tells(word)}
+
+
+def _tells(word: str) -> bool:
+    return word not in _SMALL
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s") if len(word) > 3 else word
 
 
 def _missing(words: dict[str, str], others: dict[str, str]) -> tuple[str, ...]:
@@ -127,4 +135,4 @@ def _missing(words: dict[str, str], others: dict[str, str]) -> tuple[str, ...]:
 def _told_apart(title: str, others: dict[str, str]) -> tuple[tuple[str, bool], ...]:
     """The title in pieces; True marks a telling word that the other title lacks."""
     pieces = re.findall(r"\w+|\W+", title)
-    return tuple((piece, any(w not in others and w not in _SMALL for w in folded(piece))) for piece in pieces)
+    return tuple((piece, any(_tells(word) and _stem(word) not in others for word in folded(piece))) for piece in pieces)

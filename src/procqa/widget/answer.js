@@ -29,7 +29,7 @@ function replyView(turn, context) {
   if (reply.status === "abstained" || !reply.answers.length) return abstention(turn, context);
   const [best, ...others] = reply.answers;
   const parts = [slip(best, context)];
-  if (reply.about?.fromHistory) parts.push(make("p", { class: "aside" }, context.words.say("from_history")));
+  if (turn.followed) parts.push(make("p", { class: "aside" }, context.words.say("from_history")));
   if (others.length) parts.push(further(context.words.say("also"), others, context));
   parts.push(feedback(turn, context));
   return parts;

@@ -99,6 +99,7 @@ class Conversation {
     try {
       turn.reply = await service.ask(this.body(turn), stopper.signal, tell);
       turn.state = "done";
+      turn.followed = !turn.filters && this.earlier(turn).some((other) => other.reply.about?.docId === turn.reply.about?.docId);
     } catch (error) {
       Object.assign(turn, { state: "failed", trouble: { kind: error.kind, seconds: error.seconds } });
     } finally {
@@ -126,9 +127,13 @@ class Conversation {
     this.pursue(turn);
   }
 
+  /** The turns before one that were replied to. */
+  earlier(turn) {
+    return this.turns.slice(0, this.turns.indexOf(turn)).filter((other) => other.state === "done");
+  }
+
   body(turn) {
-    const before = this.turns.slice(0, this.turns.indexOf(turn)).filter((earlier) => earlier.state === "done");
-    const body = { question: turn.asked, history: before.slice(-MOST_HISTORY).map((earlier) => earlier.asked) };
+    const body = { question: turn.asked, history: this.earlier(turn).slice(-MOST_HISTORY).map((other) => other.asked) };
     if (turn.filters) body.filters = turn.filters;
     return body;
   }

@@ -123,7 +123,7 @@ function readReply(data) {
       id: String(data.id),
       status: String(data.status),
       answers,
-      about: about && { ...readPlace(about), fromHistory: about.from_history === true },
+      about: about && readPlace(about),
       reason: data.abstention ? String(data.abstention.reason) : null,
       nearest: data.abstention ? data.abstention.nearest.map(readPlace) : [],
       options: data.clarification ? data.clarification.options.map(readPlace) : [],

@@ -221,10 +221,12 @@ class ProcqaWidget extends HTMLElement {
     const scroller = getComputedStyle(this.log).overflowY === "visible" ? this.panel : this.log;
     const log = scroller.getBoundingClientRect();
     const box = node.getBoundingClientRect();
-    if (where === "nearest" && box.top >= log.top && box.bottom <= log.bottom) return;
-    const lead = where === "start" ? 8 : log.height / 3;
+    let by = box.top - log.top - 8;
+    // No further than needed, so that the answer stays in sight with the page that opens below it.
+    if (where === "nearest" && by > 0) by = Math.min(by, Math.max(0, box.bottom - log.bottom + log.height / 6));
+    if (where === "nearest" && by === 0) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    scroller.scrollTo({ top: scroller.scrollTop + box.top - log.top - lead, behavior: calm ? "instant" : "smooth" });
+    scroller.scrollBy({ top: by, behavior: calm ? "instant" : "smooth" });
   }
 }
 
