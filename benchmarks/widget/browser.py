@@ -15,8 +15,8 @@ ABSENT = "there is no Chromium or Chrome on this machine (on Debian: apt-get ins
 
 
 def find_browser() -> Path | None:
-    """The browser's program: the one that PROCQA_BROWSER names, or the first that is installed."""
-    named = os.environ.get("PROCQA_BROWSER")
+    """The browser's program: the one that CHROME_PATH names, or the first that is installed."""
+    named = os.environ.get("CHROME_PATH")
     if named:
         return Path(named)
     return next((Path(found) for name in NAMES if (found := shutil.which(name))), None)

@@ -44,16 +44,13 @@ class Picture:
 
 
 ON_A_SITE = (
-    Picture("site-closed", "closed"),
     Picture("site-source", "source"),
     Picture("site-dark", "answered", "dark"),
 )
 ON_A_PHONE = (
     Picture("phone-opened", "opened"),
-    Picture("phone-source", "source"),
     Picture("phone-clarified", "clarified"),
     Picture("phone-abstained", "abstained"),
-    Picture("phone-dark-answered", "answered", "dark"),
     Picture("phone-dark-rating", "rating", "dark"),
     Picture("phone-slow", "slow"),
     Picture("phone-limited", "limited"),
@@ -132,12 +129,6 @@ def _own_pages(browser: Browser, address: str, folder: Path) -> None:
     page.goto(f"{address}/documents/cardiology/pacemaker-dual-chamber")
     _save(page, folder / "reading.webp")
     page.context.close()
-    dark = _tab(browser, WIDE, "dark")
-    dark.goto(address)
-    dark.locator("#q").fill("chamb")
-    dark.get_by_role("option").first.wait_for()
-    _save(dark, folder / "demo-dark.webp")
-    dark.context.close()
 
 
 if __name__ == "__main__":
