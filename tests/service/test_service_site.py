@@ -121,3 +121,10 @@ def test_lists_on_a_page_are_lists(client: Any) -> None:
     assert "<li>Bleeding from the wound</li>" in text
     assert '<li><a href="#s-recovery">Recovery</a></li>' in text
     assert '<section id="s-recovery"' in text
+
+
+def test_a_site_key_in_the_address_is_the_widgets(client: Any) -> None:
+    for url in ("/", "/ask"):
+        assert 'site-key="pk-1"' in client.get(url, params={"site": "pk-1"}).text
+        assert "site-key" not in client.get(url).text
+        assert client.get(url, params={"site": '"><script>'}).text.count("<script>") == 0

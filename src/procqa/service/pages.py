@@ -6,10 +6,12 @@ No page holds a script or a style of its own: they come from /widget, so that th
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from procqa.service.problems import Kind
 
@@ -28,9 +30,18 @@ def page(template: str, *, interactive: bool = False, **values: Any) -> HTMLResp
     return HTMLResponse(_environment().get_template(template).render(values), headers=headers)
 
 
+def html_page(title: str, body: str) -> HTMLResponse:
+    """A whole page around `body`, which is HTML already; `title` is plain text."""
+    return page("plain.html.jinja", title=title, body=Markup(body))  # noqa: S704 - its callers escape what they put in
+
+
 def problem_page(kind: Kind) -> HTMLResponse:
     """What a kind of problem means: the page that the `type` of a problem points to."""
-    return page("problem.html.jinja", kind=kind)
+    retry = "" if kind.retry_after is None else "<p>The Retry-After header tells after how many seconds.</p>\n"
+    body = (
+        f"<p>{escape(kind.detail)}</p>\n{retry}<p>HTTP status {kind.status}, code <code>{escape(kind.code)}</code>.</p>"
+    )
+    return html_page(kind.title, body)
 
 
 @lru_cache(maxsize=1)

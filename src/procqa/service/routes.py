@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from procqa.engine import Engine
 from procqa.service import problems
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummary
+from procqa.service.pages import problem_page
 from procqa.service.pool import EnginePool
 from procqa.service.problems import ServiceError, documented
 from procqa.service.requests import AskRequest, SearchRequest
@@ -26,6 +28,7 @@ _unready = documented(problems.NOT_READY, problems.INDEX_UNAVAILABLE)
 _refused = documented(problems.MALFORMED_BODY, problems.BODY_TOO_LARGE, problems.UNSUPPORTED_MEDIA_TYPE)
 _asked = _checked | _unready | _refused
 _unknown = _checked | _unready | documented(problems.DOCUMENT_NOT_FOUND)
+_unnamed = _checked | documented(problems.NOT_FOUND)
 
 router = APIRouter()
 
@@ -113,6 +116,14 @@ async def healthz() -> dict[str, str]:
 async def readyz(pool: Pool) -> dict[str, str]:
     """Questions can be answered."""
     return {"status": "ready", "index": pool.engine.info.version}
+
+
+@router.get("/problems/{code}", responses=_unnamed, response_class=HTMLResponse, tags=["pages"])
+async def explain_problem(code: str) -> HTMLResponse:
+    """What a kind of problem means."""
+    if code not in problems.KINDS:
+        raise ServiceError(problems.NOT_FOUND)
+    return problem_page(problems.KINDS[code])
 
 
 async def _document(doc_id: str, pool: EnginePool) -> Document:

@@ -16,7 +16,7 @@ from procqa.engine import Engine
 from procqa.service import problems
 from procqa.service.catalog import Catalog, Entry, twins
 from procqa.service.links import document_url
-from procqa.service.pages import page, problem_page
+from procqa.service.pages import page
 from procqa.service.problems import ServiceError, documented
 from procqa.service.reading import reading_page
 from procqa.service.routes import Offset, Pool
@@ -33,6 +33,7 @@ _unknown = documented(problems.INVALID_REQUEST, problems.DOCUMENT_NOT_FOUND) | _
 _unnamed = documented(problems.INVALID_REQUEST, problems.NOT_FOUND)
 
 router = APIRouter(tags=["pages"])
+Site = Annotated[str, Query(max_length=200, description="The public key of the site that shows the page.")]
 Typed = Annotated[str, Query(max_length=200, description="The beginnings of words of a title or an alias.")]
 
 
@@ -64,7 +65,7 @@ class Titles(BaseModel):
 
 
 @router.get("/", response_class=HTMLResponse, responses=documented(problems.INVALID_REQUEST))
-async def home(request: Request, q: Typed = "") -> HTMLResponse:
+async def home(request: Request, q: Typed = "", site: Site = "") -> HTMLResponse:
     """Ask, find a page by its name, or browse; `q` finds pages where scripts do not run."""
     pool = request.app.state.pool
 
@@ -79,6 +80,7 @@ async def home(request: Request, q: Typed = "") -> HTMLResponse:
     return page(
         "home.html.jinja",
         interactive=True,
+        site=site,
         typed=q,
         found=found,
         specialties=catalog.specialties(),
@@ -90,10 +92,10 @@ async def home(request: Request, q: Typed = "") -> HTMLResponse:
     )
 
 
-@router.get("/ask", response_class=HTMLResponse)
-async def full_page() -> HTMLResponse:
-    """The widget as a page of its own."""
-    return page("ask.html.jinja", interactive=True)
+@router.get("/ask", response_class=HTMLResponse, responses=documented(problems.INVALID_REQUEST))
+async def full_page(site: Site = "") -> HTMLResponse:
+    """The widget as a page of its own, which a site may also frame."""
+    return page("ask.html.jinja", interactive=True, site=site)
 
 
 @router.get("/documents/{doc_id:path}", responses=_unknown, response_class=HTMLResponse)
@@ -117,14 +119,6 @@ async def find_titles(pool: Pool, q: Typed, limit: Annotated[int, Query(ge=1, le
     """Pages by title and alias, while they are typed."""
     found = await pool.run(lambda engine: Catalog.of(engine).search(q, limit))
     return Titles(titles=[Found.of(entry) for entry in found])
-
-
-@router.get("/problems/{code}", responses=_unnamed, response_class=HTMLResponse)
-async def explain_problem(code: str) -> HTMLResponse:
-    """What a kind of problem means."""
-    if code not in problems.KINDS:
-        raise ServiceError(problems.NOT_FOUND)
-    return problem_page(problems.KINDS[code])
 
 
 @router.get("/widget.js", response_class=Response, responses={200: {"content": {"text/javascript": {}}}})

@@ -4,6 +4,7 @@
   const input = document.getElementById("q");
   const list = document.getElementById("suggestions");
   const status = document.getElementById("suggested");
+  const key = document.querySelector("procqa-widget").getAttribute("site-key");
   const PAUSE = 120;
   let timer = 0;
   let asked = 0;
@@ -73,7 +74,8 @@
       return;
     }
     try {
-      const response = await fetch(`/v1/titles?q=${encodeURIComponent(typed)}`);
+      const headers = key ? { Authorization: `Bearer ${key}` } : {};
+      const response = await fetch(`/v1/titles?q=${encodeURIComponent(typed)}`, { headers });
       if (!response.ok) return;
       const { titles } = await response.json();
       if (number === asked && document.activeElement === input) show(titles, typed);
