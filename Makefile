@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 TORCH := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),torch==2.13.0+cpu,torch==2.13.0)
 INDEX_OPTION := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: serve test gate check quick index format clean
+.PHONY: serve test gate check quick index screenshots format clean
 
 serve: $(VENV)/installed index
 	@echo "procqa answers at http://$(HOST):$(PORT)/ (stop with Ctrl-C)"
@@ -37,9 +37,13 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python corpus/check.py
 
-# Only what runs without the real encoder.
+# Only what runs without the real encoder and without a browser.
 quick: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not model and not data"
+	$(BIN)/python -m pytest -m "not model and not data and not browser"
+
+# The pictures of the README, by the machine's own Chromium or Chrome.
+screenshots: $(VENV)/installed-dev index
+	$(BIN)/python -m benchmarks.widget.screenshots --index index --out docs/screenshots
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

@@ -2,14 +2,16 @@
 
     python eval/train/section_questions.py
 
-The router learns from the wording alone, so only question and sections are kept, and follow-ups, which need their
-history, are left out. The plain questions of plain-questions.jsonl, which name no procedure, come with them.
+The router learns from the wording alone, so only question and canonical sections are kept, and follow-ups, which need
+their history, are left out. The plain questions of plain-questions.jsonl, which name no procedure, come with them.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from procqa.readers.vocabulary import CANONICAL_SECTIONS
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "src/procqa/embedding/section_questions.jsonl"
@@ -21,7 +23,7 @@ def main() -> None:
     for path in sorted(HERE.glob("gold-*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             item = json.loads(line)
-            sections = sorted({place["section"] for place in item["relevant"]})
+            sections = sorted({place["section"] for place in item["relevant"]} & set(CANONICAL_SECTIONS))
             if sections and not item["history"]:
                 lines.append(json.dumps({"question": item["question"], "sections": sections}, ensure_ascii=False))
     for line in (HERE / "plain-questions.jsonl").read_text(encoding="utf-8").splitlines():

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from procqa.answering.choose import Chosen
 from procqa.answering.citations import cite
-from procqa.answering.decide import Calibration, Evidence, refusal
+from procqa.answering.decide import ALIKE_TITLES, Calibration, Evidence, refusal
 from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
@@ -87,6 +89,20 @@ class Engine:
     def document(self, doc_id: str) -> Document | None:
         """One page, or None when there is none of that id."""
         return self._snapshot.store.document(doc_id)
+
+    def titles(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """(doc_id, title, metadata) of every page, without reading their texts."""
+        return self._snapshot.store.titles()
+
+    def alike(self, doc_id: str, limit: int = 5) -> list[Place]:
+        """The pages whose titles are so near to this page's that one may be taken for the other, nearest first."""
+        pages = self.titles()
+        own = next((number for number, page in enumerate(pages) if page[0] == doc_id), None)
+        if own is None:
+            return []
+        cosines = self._snapshot.titles @ self._snapshot.titles[own]
+        near = [number for number in np.argsort(-cosines, kind="stable").tolist() if number != own]
+        return [Place(*pages[number][:2]) for number in near[:limit] if cosines[number] >= ALIKE_TITLES]
 
     def search(
         self, question: str, *, filters: Filters | None = None, top_k: int | None = None, max_tokens: int | None = None

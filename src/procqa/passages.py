@@ -43,7 +43,7 @@ def split_lines(text: str, start: int = 0, end: int | None = None) -> tuple[Line
     """The sentences and list items of `text[start:end]`, in order; white space and bullets are outside them."""
     end = len(text) if end is None else end
     lines: list[Line] = []
-    for number, (first, last, is_item) in enumerate(_blocks(text, start, end)):
+    for number, (first, last, is_item) in enumerate(split_blocks(text, start, end)):
         lines += [Line(a, b, number, is_item) for a, b in _sentences(text, first, last)]
     return tuple(lines)
 
@@ -88,8 +88,8 @@ def embedded_prefix(title: str, heading: str, encoder: TokenCounter) -> str:
     return f"{_first_words(title, encoder, _TITLE_SHARE)}\n{_first_words(heading, encoder, _HEADING_SHARE)}\n"
 
 
-def _blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """Paragraphs and list items: (start, end, is_item). A wrapped line belongs to the block it continues."""
+def split_blocks(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Paragraphs and list items: (start, end, is_item), bullets outside; a wrapped line continues what it is in."""
     block: tuple[int, int, bool] | None = None
     indent = 0
     place = start

@@ -19,7 +19,7 @@ class Settings:
 
     corpus: Path = Path("corpus")
     index: Path = Path("index")
-    model: str = ""  # a path or name that sentence-transformers loads; empty means the packaged MiniLM
+    model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
     threads: int = 0  # of the encoder; 0 means one for each core
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,8 @@ def test_feedback_becomes_gold_candidates(
     settings: Settings,
     tmp_path: Path,
     exits: Callable[..., tuple[int, str, str]],
+    built_index: Path,
+    encoder: Any,
 ) -> None:
     with service(serve, engine, settings.with_values(keep_questions_days=3)) as client:
         right = ask(client, STAY, history=["I need a mitral valve repair."])
@@ -156,7 +158,8 @@ def test_feedback_becomes_gold_candidates(
     code, said, _ = exits("feedback", "export", out, "--state", settings.state)
     assert (code, said) == (0, f"{out}: 2 confirmed, 1 to label. 1 ratings have no question.\n")
     gold = load_gold(out / "confirmed.jsonl")
-    assert check_gold(gold, engine) == []
+    with closing(Engine.open(built_index, encoder=encoder)) as reader:  # the service closed its own
+        assert check_gold(gold, reader) == []
     by_question = {item.question: item for item in gold.items}
     assert by_question[STAY].history == ("I need a mitral valve repair.",)
     assert by_question[STAY].answers == (("You stay in hospital for 3 days.",),)

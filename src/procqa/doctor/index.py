@@ -8,7 +8,7 @@ from pathlib import Path
 
 from procqa.answering.decide import CALIBRATION_FILE, Calibration
 from procqa.doctor.finding import Finding, Weight
-from procqa.embedding.export import model_identity
+from procqa.embedding.sources import find_model
 from procqa.errors import ModelError, ProcqaError, ReadError, SnapshotError
 from procqa.index.locks import sole_writer
 from procqa.index.manifest import Manifest
@@ -76,14 +76,14 @@ def _left_behind(index: Path) -> Iterator[Finding]:
 
 def _agreement(manifest: Manifest, settings: Settings, build: str) -> Iterator[Finding]:
     try:
-        name, digest = model_identity(settings.model)
+        source = find_model(settings.model)
     except ModelError:
         return  # told of the model itself
-    if manifest.model_sha256.partition("+")[0] != digest:
+    if manifest.model_sha256 != source.identity:
         yield Finding(
             "index",
             Weight.WARNING,
-            f"The index was built with {manifest.embedding_model} and the settings name {name}: "
+            f"The index was built with {manifest.embedding_model} and the settings name {source.name}: "
             "the next build embeds every page anew.",
             build,
         )

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from procqa.embedding import Encoder, OnnxEncoder
+from procqa.embedding.sources import find_model
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index import snapshot as files
 from procqa.index.embed import embed_store
@@ -169,15 +170,15 @@ def _begin(
 
 def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
     """The encoder exported into `folder`: linked from the current snapshot when it is there, whole and the same."""
-    from procqa.embedding.export import export_encoder, model_identity, recipe
-
-    _, digest = model_identity(settings.model)
+    source = find_model(settings.model)
     current = _whole(settings.index, below=f"{files.ENCODER}/")
-    if current and current[1].model_sha256 == f"{digest}+{recipe()}":
+    if current and current[1].model_sha256 == source.identity:
         shutil.copytree(current[0] / files.ENCODER, folder, copy_function=_link)
     else:
-        with progress("Exporting the encoder", 1, "model") as advance:
-            export_encoder(settings.model, folder)
+        from procqa.embedding.export import place_encoder
+
+        with progress("Preparing the encoder", 1, "model") as advance:
+            place_encoder(source, folder)
             advance(1)
     return OnnxEncoder(folder, settings.threads)
 

@@ -19,7 +19,7 @@ from procqa.settings import Settings
 # Doors that need no key: they tell nothing that is asked for, or are opened by a browser, which sends no key.
 # A name that ends in "/" stands for all below it. Every address that is not named here or below needs the scope ask.
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/problems", "/problems/", "/widget.js", "/widget/")
-PAGES = ("/", "/documents/")
+PAGES = ("/", "/ask", "/documents/")
 ADMINISTRATION = ("/metrics", "/v1/questions", "/v1/questions/", "/v1/feedback/")
 _CALLER = "caller"
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from procqa import __version__
 from procqa.engine import Engine
 from procqa.live import LiveEngine
-from procqa.service import administration, chat, feedback, mcp_door, questions, routes
+from procqa.service import administration, chat, feedback, mcp_door, questions, routes, site
 from procqa.service.feedback_store import FeedbackStore
 from procqa.service.forgetting import forgetting
 from procqa.service.guards import guards
@@ -78,7 +78,8 @@ def create_app(
     )
     app.state.pool, app.state.metrics, app.state.rates, app.state.kept = pool, metrics, rates, kept
     app.state.feedback, app.state.recent = feedback_kept, recent
-    for router in (questions.router, chat.router, feedback.router, routes.router, administration.router):
+    doors = (questions.router, chat.router, feedback.router, routes.router, site.router, administration.router)
+    for router in doors:
         app.include_router(router)
     # An application of its own, where the framework expects a function.
     app.router.add_route(mcp_door.PATH, mcp, mcp_door.METHODS, include_in_schema=False)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""An answer, a search and an index as OpenAPI shows them."""
+"""An answer, a search, titles and an index as OpenAPI shows them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ INDEX: dict[str, JsonValue] = {
     "built_at": "2026-01-02T03:04:05+00:00",
     "documents": 60,
     "passages": 1104,
-    "embedding_model": "all-MiniLM-L6-v2",
+    "embedding_model": "procqa-mini",
+}
+STATE: dict[str, JsonValue] = {**INDEX, "loaded_at": "2026-01-02T03:05:00+00:00", "swaps": 0, "refused": None}
+TITLES: dict[str, JsonValue] = {
+    "titles": [
+        {
+            "doc_id": "heart/mitral",
+            "title": "Mitral valve repair",
+            "aliases": ["mitral valvuloplasty"],
+            "specialty": "heart",
+            "url": "/documents/heart/mitral",
+        }
+    ]
 }
 _QUESTION = "How long do I stay in hospital after a mitral valve repair?"
 ANSWER = "You stay in hospital for 3 days."

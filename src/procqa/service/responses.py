@@ -12,7 +12,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from procqa.passages import count_tiktoken
-from procqa.service.examples import ANSWERED, FOUND, INDEX
+from procqa.service.examples import ANSWERED, FOUND, INDEX, STATE
 from procqa.service.links import citation_url
 from procqa.types import Citation, Hit, IndexInfo, Reason, Reply, Status
 
@@ -163,6 +163,8 @@ class RefusalBody(Body):
 
 class IndexState(Body):
     """The index that answers, and what became of the snapshots published since the service was started."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [STATE]})
 
     version: str
     built_at: str

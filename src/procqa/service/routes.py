@@ -13,10 +13,8 @@ from procqa.service import kinds
 from procqa.service.caching import NOT_MODIFIED, json_response, tagged
 from procqa.service.dependencies import CHECKED, UNREADY, Pool
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummaryBody
-from procqa.service.pages import home_page
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
-from procqa.service.reading import reading_page
 from procqa.service.responses import Health, IndexState, Readiness
 from procqa.types import Document
 
@@ -28,7 +26,6 @@ _unknown = CHECKED | UNREADY | documented(kinds.DOCUMENT_NOT_FOUND)
 _unnamed = CHECKED | documented(kinds.NOT_FOUND)
 
 Cursor = Annotated[str, Query(max_length=LONGEST_DOC_ID, description="The `next` of the page before.")]
-Offset = Annotated[int | None, Query(ge=0, description="A code point of the document's text.")]
 
 router = APIRouter()
 
@@ -60,24 +57,15 @@ async def get_document(request: Request, doc_id: str, pool: Pool) -> Response:
     return await pool.run(work)
 
 
-@router.get("/documents/{doc_id:path}", responses=_unknown | NOT_MODIFIED, response_class=HTMLResponse, tags=["pages"])
-async def read_document(
-    request: Request, doc_id: str, pool: Pool, start: Offset = None, end: Offset = None
-) -> Response:
-    """A document to read; with `start` and `end` it highlights the words between them."""
-
-    def work(engine: Engine) -> Response:
-        document = _known(engine, doc_id)
-        return tagged(request, engine.info.version, lambda: reading_page(document, start, end))
-
-    return await pool.run(work)
-
-
-@router.get("/v1/index", response_model=IndexState, responses=UNREADY, tags=["service"])
-async def get_index(pool: Pool) -> IndexState:
+@router.get("/v1/index", response_model=IndexState, responses=UNREADY | NOT_MODIFIED, tags=["service"])
+async def get_index(request: Request, pool: Pool) -> Response:
     """The index that answers come from, and whether a newer one was refused."""
-    state = {name: getattr(pool.live, name) for name in ("loaded_at", "swaps", "refused")}
-    return IndexState.model_validate(asdict(pool.engine.info) | state)
+    live, info = pool.live, pool.engine.info
+    state = IndexState.model_validate(
+        asdict(info) | {"loaded_at": live.loaded_at, "swaps": live.swaps, "refused": live.refused}
+    )
+    refused = state.refused.at.timestamp() if state.refused else 0
+    return tagged(request, f"{info.version}-{state.loaded_at.timestamp()}-{refused}", lambda: json_response(state))
 
 
 @router.get("/healthz", tags=["service"], summary="Is the process up?")
@@ -90,12 +78,6 @@ async def healthz() -> Health:
 async def readyz(pool: Pool) -> Readiness:
     """Questions can be answered."""
     return Readiness(status="ready", index=pool.engine.info.version)
-
-
-@router.get("/", response_class=HTMLResponse, tags=["pages"])
-async def home(request: Request) -> HTMLResponse:
-    """What this is and how to ask."""
-    return home_page(str(request.base_url).rstrip("/"))
 
 
 @router.get("/problems", response_class=HTMLResponse, tags=["pages"])

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from procqa.embedding.onnx import PROJECTION_FILE
 from procqa.embedding.projection import fit_projection, sample_sentences
+from procqa.embedding.sources import WEIGHTS_FOLDER
 from procqa.training.dev import DevFigures, judge
 from procqa.training.examples import TrainingSet
 from procqa.training.groups import epoch
@@ -25,7 +26,6 @@ RATE = 7e-5
 # (weights in a line between the two, Wortsman et al. 2022, "WiSE-FT").
 SHARES = (1.0, 0.85, 0.7)
 CHECKS_PER_EPOCH = 1
-WEIGHTS_FOLDER = "weights"  # of the sentence-transformers form, below the model's folder
 
 _log = logging.getLogger(__name__)
 

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from procqa.embedding.export import MAX_TOKENS, export_encoder, trainable_folder
+from procqa.embedding.export import MAX_TOKENS, export_encoder
 from procqa.embedding.onnx import CARD_FILE, TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
+from procqa.embedding.sources import WEIGHTS_FOLDER, find_model, trainable_folder
 from procqa.errors import GoldError, ModelError
 from procqa.evaluation.intervals import weighted_means
 from procqa.evaluation.significance import Change, paired_changes
 from procqa.progress import Progress, silent
 from procqa.training.card import write_card
 from procqa.training.dev import DevFigures
-from procqa.training.encoder import WEIGHTS_FOLDER, train_encoder
+from procqa.training.encoder import train_encoder
 from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
 
 # One question in so many only tells when to stop, where no dev questions are given.
@@ -80,7 +81,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     stages = [joined(general), training] if general else [training]
     result = train_encoder(base, stages, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
     with progress("Exporting the encoder", 1, "model") as advance:
-        export_encoder(str(plan.out / WEIGHTS_FOLDER), plan.out)
+        export_encoder(find_model(str(plan.out / WEIGHTS_FOLDER)), plan.out)
         advance(1)
     right = np.array([*result.before.right, *result.after.right], dtype=np.float64)[:, None]
     (change,) = paired_changes(lambda weights: weighted_means(right, weights), len(result.after.right))
