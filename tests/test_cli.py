@@ -20,7 +20,8 @@ from procqa.service.responses import AskResponse, SearchResponse
 
 STAY = "How long do I stay in hospital after mitral valve repair?"
 COMMANDS = (
-    *("index", "index build", "index verify", "ask", "search", "serve"),
+    *("index", "index build", "index watch", "index list", "index verify", "index rollback", "index prune"),
+    *("ask", "search", "serve", "doctor"),
     *("eval", "eval run", "eval compare", "eval check", "eval calibrate", "eval import"),
 )
 
@@ -68,7 +69,7 @@ def test_help_tells_what_a_command_does(command: str, option: str) -> None:
 def test_help_lists_every_command_with_its_purpose() -> None:
     output = invoke("--help").output
     listed = output.partition("Commands:")[2]
-    for name in ("index", "ask", "search", "serve", "eval"):
+    for name in ("index", "ask", "search", "serve", "eval", "doctor"):
         (line,) = [line for line in listed.splitlines() if line.split()[:1] == [name]]
         assert len(line.split()) > 2
 

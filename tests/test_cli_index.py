@@ -75,6 +75,9 @@ def test_a_folder_without_snapshots_says_so(tmp_path: Path, exits: Exits) -> Non
     assert (code, output) == (1, "")
     assert "`procqa index build`" in error
     assert exits("index", "verify", "--index", tmp_path / "none")[0] == 1
+    (tmp_path / "CURRENT").write_text("away")
+    code, _, error = exits("index", "verify", "--index", tmp_path)
+    assert (code, "The current snapshot away is gone" in error) == (1, True)
 
 
 def test_a_gate_that_does_not_hold_publishes_nothing(settings: Settings, exits: Exits, tmp_path: Path) -> None:

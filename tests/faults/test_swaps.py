@@ -23,7 +23,7 @@ from procqa.index.build import build_index
 from procqa.settings import Settings
 
 pytestmark = [pytest.mark.faults, pytest.mark.model]
-CLIENTS, QUESTIONS_A_SWAP = 8, 50
+CLIENTS, QUESTIONS_A_SWAP = 8, 56  # 7 a client; twenty swaps then see over a thousand
 MOST_GROWTH = 1.10
 SERVE = """
 import logging, sys
@@ -73,15 +73,14 @@ def test_no_question_fails_or_mixes_while_snapshots_change(
     swaps = rounds(2)
     truth = {client.get("/v1/index").json()["version"]: "You stay in hospital for 7 days."}
     replies: list[tuple[int, str, str]] = []
-    client.post("/v1/ask", json={"question": "How long do I stay in hospital after aortic valve repair?"})
-    before = memory(process)
-    tickets = itertools.count()
-    most = swaps * QUESTIONS_A_SWAP
-    swapped = threading.Event()
+    last_seen = threading.Event()
+    last_seen.set()
 
-    def ask() -> None:
-        # As many as were promised, and on until the last snapshot has been seen.
-        while next(tickets) < most or not swapped.is_set():
+    def ask(least: int) -> None:
+        """So many questions, and on until the last snapshot has been seen."""
+        for number in itertools.count():
+            if number >= least and last_seen.is_set():
+                return
             body = {"question": "How long do I stay in hospital after aortic valve repair?"}
             response = client.post("/v1/ask", json=body)
             reply = response.json()
@@ -89,15 +88,18 @@ def test_no_question_fails_or_mixes_while_snapshots_change(
             replies.append((response.status_code, reply["index"]["version"], told))
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        asking = [pool.submit(ask) for _ in range(CLIENTS)]
+        list(pool.map(ask, [5] * CLIENTS))  # so that every thread of the service has what it needs
+        before = memory(process)
+        last_seen.clear()
+        asking = [pool.submit(ask, swaps * QUESTIONS_A_SWAP // CLIENTS) for _ in range(CLIENTS)]
         for days in range(100, 100 + swaps):
             version = publish(settings, days)
             truth[version] = f"You stay in hospital for {days} days."
             wait_for(lambda version=version: client.get("/v1/index").json()["version"] == version)  # type: ignore[misc]
-        swapped.set()
+        last_seen.set()
         for task in asking:
             task.result()
-    assert len(replies) >= most
+    assert len(replies) >= swaps * QUESTIONS_A_SWAP
     assert {status for status, _, _ in replies} == {200}
     assert all(truth[version] == told for _, version, told in replies)
     assert client.get("/v1/index").json()["swaps"] == swaps

@@ -34,11 +34,14 @@ def list_(index: Path | None) -> None:
 def verify(index: Path | None, every: bool) -> None:
     """Check every file of the current snapshot against its checksum; exit 1 when any is damaged."""
     folder = settings_from(index=index).index
-    current_folder(folder)  # raises when the pointer is damaged
-    versions = [version for version in list_versions(folder) if version.current or every]
-    if not versions:
+    current = current_folder(folder)
+    if current is None:
         click.echo("No index has been built yet; run `procqa index build`.", err=True)
         sys.exit(1)
+    if not current.is_dir():
+        click.echo(f"The current snapshot {current.name} is gone; run `procqa index build` or `rollback`.", err=True)
+        sys.exit(1)
+    versions = [version for version in list_versions(folder) if version.current or every]
     damaged = False
     for version in versions:
         wrong = version_damage(version)

@@ -13,7 +13,16 @@ INDEX: dict[str, JsonValue] = {
     "passages": 1104,
     "embedding_model": "procqa-mini",
 }
-STATE: dict[str, JsonValue] = {**INDEX, "loaded_at": "2026-01-02T03:05:00+00:00", "swaps": 0, "refused": None}
+STATE: dict[str, JsonValue] = {
+    **INDEX,
+    "loaded_at": "2026-01-02T03:05:00+00:00",
+    "swaps": 0,
+    "refused": {
+        "version": "20260103T030405000000Z",
+        "reason": "The index 20260103T030405000000Z is damaged: vectors.faiss has changed.",
+        "at": "2026-01-03T03:05:00+00:00",
+    },
+}
 TITLES: dict[str, JsonValue] = {
     "titles": [
         {
