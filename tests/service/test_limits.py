@@ -69,6 +69,8 @@ def test_an_address_gets_only_so_many_and_is_told_when_to_come_again(opened: Ope
     assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
     assert 1 <= int(refused.headers["retry-after"]) <= 86400
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
+    # Open to all, but not for nothing.
+    assert client.get("/openapi.json").status_code == client.get("/").status_code == 429
 
 
 def test_the_addresses_of_one_ipv6_network_count_as_one(opened: Open) -> None:

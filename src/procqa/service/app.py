@@ -69,6 +69,7 @@ def create_app(open_engine: Callable[[], Engine], settings: Settings | None = No
         lifespan=lifespan,
         middleware=guards(settings, keys, metrics, rates, tracing, threads + settings.queue),
         # Their pages load scripts from elsewhere, and no network is used at run time.
+        openapi_url=None,  # `describe` serves it
         docs_url=None,
         redoc_url=None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from procqa.service.access import is_open
+from procqa.service.access import is_free
 from procqa.service.kinds import OVERLOADED
 from procqa.service.problems import ServiceError, problem_response
 
@@ -18,7 +18,7 @@ METRICS = "/metrics"
 
 
 class CapacityMiddleware:
-    """Refuses a request when `most` are in progress; open doors always answer, so that all see that it lives."""
+    """Refuses a request when `most` are in progress; what costs nothing is always answered, so that all see it lives."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class CapacityMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or is_open(scope["path"]) or scope["path"] == METRICS:
+        if scope["type"] != "http" or is_free(scope["path"]) or scope["path"] == METRICS:
             await self._app(scope, receive, send)
             return
         if self._in_progress >= self._most:
