@@ -18,7 +18,7 @@ METRICS = "/metrics"
 
 
 class CapacityMiddleware:
-    """Refuses a request when `most` are in progress; what costs nothing is always answered, so that all see it lives."""
+    """Refuses a request when `most` are in progress; what costs nothing is answered, so that all see it lives."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app = app
