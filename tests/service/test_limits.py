@@ -333,21 +333,23 @@ class Connection:
 
 def test_connections_that_ask_nothing_are_closed_and_busy_ones_are_not() -> None:
     silent, busy, done = Connection(), Connection(busy=True), Connection(busy=True)
-    watch = IdleWatch([silent, busy, done], most=100, idle_seconds=10)
+    watch = IdleWatch([silent, busy, done], most=100)
     watch.look(0)
     done.cycle.response_complete = True
-    watch.look(5)
-    assert not silent.closed
     watch.look(10)
-    assert [silent.closed, busy.closed, done.closed] == [True, False, False]
+    assert not silent.closed
     watch.look(15)
+    assert [silent.closed, busy.closed, done.closed] == [True, False, False]
+    watch.look(84)
+    assert not done.closed
+    watch.look(85)
     assert done.closed
     assert not busy.closed
 
 
 def test_when_there_are_too_many_the_longest_idle_go_first() -> None:
     everyone = [Connection() for _ in range(3)]
-    watch = IdleWatch(everyone, most=4, idle_seconds=1000)
+    watch = IdleWatch(everyone, most=4)
     watch.look(0)
     everyone += [Connection(), Connection(busy=True), Connection()]
     watch.look(1)
