@@ -225,11 +225,11 @@ def broken(report: dict[str, Any]) -> list[str]:
             found.append(f"{name}: statuses {wrong}")
         if phase["accepted_seconds"].get("p99", 99.0) >= 1.0:
             found.append(f"{name}: accepted requests' p99 is {phase['accepted_seconds'].get('p99')} s")
+        memory = phase["memory_mb"]
+        if memory["last"] > memory["first"] * 1.1:
+            found.append(f"{name}: memory grew from {memory['first']} to {memory['last']} MB")
         if phase["healthz_failed"]:
             found.append(f"{name}: /healthz failed {phase['healthz_failed']} times")
-    first, last = report["overload"]["memory_mb"]["first"], report["after"]["memory_mb"]["last"]
-    if last > first * 1.1:
-        found.append(f"memory grew from {first} to {last} MB")
     return found
 
 

@@ -38,7 +38,7 @@ class Settings:
     # How much, for each process: see procqa.service.rates and procqa.service.work.
     rate_key: str = "1200/minute"  # of one key; "" means no limit
     rate_address: str = "120/minute"  # of one address without a secret key; "" means no limit
-    queue: int = 64  # questions that wait for a thread; more are refused
+    queue: int = 32  # questions that wait for a thread; more are refused
     queue_seconds: float = 0.5  # the longest that one waits
     request_seconds: float = 10.0  # the longest that a request takes, its body included
 

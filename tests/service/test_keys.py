@@ -25,7 +25,7 @@ def test_a_key_is_kept_as_its_hash_in_a_file_of_its_owner_alone(file: KeyFile) -
     key, token = file.create("mine")
     text = file.path.read_text(encoding="utf-8")
     assert token.startswith(f"procqa_sk_{key.id}_")
-    assert token.rpartition("_")[2] not in text
+    assert token.removeprefix(f"procqa_sk_{key.id}_") not in text  # its secret may hold underscores too
     assert json.loads(text)["keys"][0]["sha256"] == hashed(token)
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700

@@ -20,6 +20,7 @@ from procqa.settings import Settings
 # A name that ends in "/" stands for all below it. Every address that is not named here or below needs the scope ask.
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/problems", "/problems/", "/widget.js", "/widget/")
 PAGES = ("/", "/ask", "/documents/")
+FREE = ("/healthz", "/readyz", "/widget.js", "/widget/")
 ADMINISTRATION = ("/metrics", "/v1/questions", "/v1/questions/", "/v1/feedback/")
 _CALLER = "caller"
 
@@ -124,9 +125,9 @@ def _from_its_site(key: Key, request: Request) -> bool:
     return same and any(is_own(bound, request) for bound in key.origins)
 
 
-def is_open(path: str) -> bool:
-    """Whether an address tells nothing that is asked for, and costs nothing to tell."""
-    return _under(path, OPEN)
+def is_free(path: str) -> bool:
+    """Whether an address costs nothing to answer, so that nobody is counted or kept waiting for it."""
+    return _under(path, FREE)
 
 
 def _under(path: str, names: tuple[str, ...]) -> bool:

@@ -45,7 +45,8 @@ def create_app(
     metrics = Metrics()
     keys = KeyRing(KeyFile(settings.state))
     rates = RateCheck(settings)
-    queue = WorkQueue(threads or os.cpu_count() or 1, settings.queue, settings.queue_seconds, metrics.waited)
+    threads = threads or os.cpu_count() or 1
+    queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
     kept = KeptQuestions(settings.state, settings.keep_questions_days)
     feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
     tracing = Tracing.open() if settings.traces else None
@@ -71,8 +72,9 @@ def create_app(
         openapi_tags=TAGS,
         responses=ANYWHERE,
         lifespan=lifespan,
-        middleware=guards(settings, keys, metrics, rates, tracing),
+        middleware=guards(settings, keys, metrics, rates, tracing, threads + settings.queue),
         # Their pages load scripts from elsewhere, and no network is used at run time.
+        openapi_url=None,  # `describe` serves it
         docs_url=None,
         redoc_url=None,
     )

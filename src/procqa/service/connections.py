@@ -13,7 +13,9 @@ from collections.abc import Collection
 from typing import Any
 from weakref import WeakKeyDictionary
 
-IDLE_SECONDS = 15.0
+# Of a connection on which nothing was asked yet, and of one between two requests: longer than proxies keep theirs, so
+# that none sends a request just when it is closed.
+SILENT_SECONDS, KEEP_ALIVE_SECONDS = 15.0, 75.0
 _LOOK_SECONDS = 1.0
 # Files that a process needs beside its connections: the index, libraries, logs.
 _OTHER_FILES = 256
@@ -32,11 +34,10 @@ def raise_file_limit() -> int:
 class IdleWatch:
     """Looks once a second at the connections of a running server."""
 
-    def __init__(self, connections: Collection[Any], most: int, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, connections: Collection[Any], most: int) -> None:
         """`connections` is the server's own live set of protocols, `most` how many there may be."""
         self._connections = connections
         self._most = most
-        self._idle_seconds = idle_seconds
         self._since: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     async def run(self) -> None:
@@ -57,7 +58,8 @@ class IdleWatch:
         too_many = len(self._connections) - self._most
         closed = 0
         for place, (since, connection) in enumerate(idle):
-            if place < too_many or now - since >= self._idle_seconds:
+            patience = SILENT_SECONDS if connection.cycle is None else KEEP_ALIVE_SECONDS
+            if place < too_many or now - since >= patience:
                 # At once: a client that does not read would keep a polite farewell waiting for ever.
                 connection.transport.abort()
                 closed += 1

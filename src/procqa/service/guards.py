@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from procqa.service.access import AccessCheck
 from procqa.service.admission import AdmissionMiddleware
 from procqa.service.body_limit import BodyLimitMiddleware
+from procqa.service.capacity import CapacityMiddleware
 from procqa.service.deadline import DeadlineMiddleware
 from procqa.service.headers import SecurityHeadersMiddleware
 from procqa.service.keys import KeyRing
@@ -28,9 +29,9 @@ SMALLEST_COMPRESSED = 1400
 
 
 def guards(
-    settings: Settings, keys: KeyRing, metrics: Metrics, rates: RateCheck, tracing: Tracing | None
+    settings: Settings, keys: KeyRing, metrics: Metrics, rates: RateCheck, tracing: Tracing | None, most: int
 ) -> list[Middleware]:
-    """The middleware of an application, the outermost first."""
+    """The middleware of an application, the outermost first; `most` requests are in progress at a time."""
     origins = AllowedOrigins(settings.origins, keys)
     return [
         Middleware(RequestIdMiddleware),
@@ -47,6 +48,7 @@ def guards(
             expose_headers=READ,
         ),
         Middleware(AdmissionMiddleware, [AccessCheck(keys, settings), rates]),
+        Middleware(CapacityMiddleware, most),
         Middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=5),
         Middleware(DeadlineMiddleware, settings.request_seconds),
         Middleware(BodyLimitMiddleware),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 
 from procqa.service import kinds
@@ -16,6 +17,7 @@ from procqa.service.problem_docs import documented
 from procqa.service.problems import MEDIA_TYPE
 from procqa.service.responses import AskResponse, BatchResponse
 
+PATH = "/openapi.json"
 DESCRIPTION = """\
 Answers are verbatim words of the pages, each with a citation, or an honest refusal. Offsets count Unicode code points
 of a document's `text`. Errors are problem details (RFC 9457) with a stable `code`; `type` leads to a page about each.
@@ -58,8 +60,17 @@ _KEY = {
 
 
 def describe(app: FastAPI) -> None:
-    """Say that errors are problem details: the framework knows one media type for a whole route."""
+    """Say that errors are problem details, for which the framework knows no media type, and which scope a door needs.
+
+    The description is made once, by the first who asks for it: to make it takes longer than to answer most requests.
+    """
     generate = app.openapi
+    rendered = b""
+
+    async def read_openapi(request: Request) -> Response:
+        nonlocal rendered
+        rendered = rendered or json.dumps(app.openapi(), ensure_ascii=False).encode()
+        return Response(rendered, media_type="application/json")
 
     def openapi() -> dict[str, Any]:
         schema = generate()
@@ -79,6 +90,7 @@ def describe(app: FastAPI) -> None:
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+    app.router.add_route(PATH, read_openapi, include_in_schema=False)
 
 
 def _responses(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

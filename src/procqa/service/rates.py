@@ -12,7 +12,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from procqa.errors import ProcqaError
-from procqa.service.access import Caller, caller_of, is_loopback, is_open
+from procqa.service.access import Caller, caller_of, is_free, is_loopback
 from procqa.service.keys import ADMIN
 from procqa.service.kinds import RATE_LIMITED
 from procqa.service.problems import ServiceError
@@ -38,8 +38,8 @@ class RateCheck:
         self._of_address = rate(settings.rate_address)
 
     def __call__(self, request: Request) -> None:
-        """Raise ServiceError when the caller has sent too many; open doors are not counted."""
-        if not is_open(request.scope["path"]):
+        """Raise ServiceError when the caller has sent too many; what costs nothing is not counted."""
+        if not is_free(request.scope["path"]):
             self.charge(request)
 
     def charge(self, request: Request, cost: int = 1) -> None:

@@ -16,7 +16,7 @@ from procqa.index.manifest import Manifest
 from procqa.index.versions import current_folder
 from procqa.service.access import anonymous_scopes
 from procqa.service.app import create_app
-from procqa.service.connections import IdleWatch, raise_file_limit
+from procqa.service.connections import KEEP_ALIVE_SECONDS, IdleWatch, raise_file_limit
 from procqa.service.keys import ADMIN, KeyFile, KeyRing
 from procqa.settings import Settings
 
@@ -44,6 +44,7 @@ def run(settings: Settings) -> None:
         # Otherwise any client could say that it is another one.
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
+        timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
