@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from procqa.engine import Engine
 from procqa.service import problems
@@ -27,6 +27,13 @@ MOST_LISTED = 100
 MOST_FOUND = 50
 _TYPES = {"pages.css": "text/css", "home.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _EXAMPLE = "How long does the operation take?"
+_FOUND: dict[str, JsonValue] = {
+    "doc_id": "heart/mitral",
+    "title": "Mitral valve repair",
+    "aliases": ["keyhole mitral repair"],
+    "specialty": "Heart",
+    "url": document_url("heart/mitral"),
+}
 
 _unready = documented(problems.NOT_READY, problems.INDEX_UNAVAILABLE)
 _unknown = documented(problems.INVALID_REQUEST, problems.DOCUMENT_NOT_FOUND) | _unready
@@ -60,6 +67,8 @@ class Found(BaseModel):
 
 class Titles(BaseModel):
     """Pages found by name, best first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"titles": [_FOUND]}]})
 
     titles: list[Found]
 
