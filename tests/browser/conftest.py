@@ -42,7 +42,8 @@ Risks and Complications
 """
 
 
-@pytest.fixture(scope="session")
+# Of this folder and not of the session: while it is open no other test can run an event loop of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if browsers.find_browser() is None:
         pytest.skip(browsers.ABSENT)
@@ -79,7 +80,7 @@ def origin(pages: dict[str, str], policy: dict[str, str]) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(browser: Browser, corpus_index: Path, origin: str) -> Iterator[RunningService]:
     """The service, for all tests that leave it alone."""
     with service(corpus_index, origins=(origin,)) as started:

@@ -80,7 +80,7 @@ def test_near_twins_are_listed_with_the_words_that_differ(new_page: NewPage, run
     expect(first.get_by_role("link")).to_have_text(
         "Implantation of a Single-Chamber Pacemaker with One Transvenous Lead"
     )
-    assert first.locator("b").all_inner_texts() == ["Single", "Transvenous"]
+    assert first.locator("strong").all_inner_texts() == ["Single", "Transvenous"]
     expect(first.locator(".differs")).to_contain_text("There: Single, Transvenous. Here: Dual, Atrial, Ventricular.")
     first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Single-Chamber")
