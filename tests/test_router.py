@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from procqa.embedding import Encoder, OnnxEncoder
-from procqa.embedding.projection import fit_projection
+from procqa.embedding import OnnxEncoder
+from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.embedding.router import SectionRouter
 from procqa.index.snapshot import ENCODER
 from procqa.index.versions import current_folder
@@ -101,28 +100,20 @@ def test_plain_questions_find_their_section(
     assert sum(math.exp(value) for value in found.values()) == pytest.approx(1, abs=1e-5)
 
 
-class Roomy:
-    """The words encoder without its limit, and with but a few dimensions told apart."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-
-    def encode_documents(self, texts: list[str]) -> list:
-        folded = []
-        for item in map(self._encoder.encode_question, texts):
-            tokens = item.tokens.reshape(len(item.tokens), -1, 16).sum(axis=1)
-            folded.append(replace(item, tokens=tokens))
-        self.seen = np.concatenate([item.tokens for item in folded])
-        return folded
-
-
-def test_a_projection_is_a_rotation_onto_fewer_dimensions(encoder: Encoder) -> None:
-    roomy = Roomy(encoder)
-    whole, fewer = fit_projection(roomy, 16), fit_projection(roomy, 5)  # type: ignore[arg-type]
+def test_a_projection_is_a_rotation_onto_fewer_dimensions() -> None:
+    spread = np.linspace(1, 4, 16)
+    tokens = (np.random.default_rng(7).normal(size=(500, 16)) * spread).astype(np.float32)
+    whole, fewer = fit_projection(tokens, 16), fit_projection(tokens, 5)
     assert (whole.shape, fewer.shape, fewer.dtype) == ((16, 16), (16, 5), np.float32)
     np.testing.assert_allclose(whole.T @ whole, np.eye(16), atol=1e-5)
     np.testing.assert_array_equal(fewer, whole[:, :5])
-    held = ((roomy.seen @ whole) ** 2).sum(axis=0)
+    held = ((tokens @ whole) ** 2).sum(axis=0)
     assert (np.diff(held) <= 1e-3 * held[0]).all(), "each direction holds no more than the one before"
     assert held[0] > 2 * held[-1]
-    np.testing.assert_array_equal(fit_projection(roomy, 16), whole)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(fit_projection(tokens, 16), whole)
+
+
+def test_the_projection_is_fitted_on_whole_sentences() -> None:
+    sentences = sample_sentences()
+    assert len(sentences) > 200
+    assert all(sentence.strip() == sentence != "" for sentence in sentences)

@@ -43,7 +43,7 @@ OWN = {
     "html", "head", "meta", "title", "style", "link", "body", "main", "header", "footer", "nav", "section", "article",
     "aside", "h1", "h2", "h3", "p", "div", "span", "ul", "ol", "li", "a", "pre", "code", "mark", "dl", "dt", "dd",
     "form", "input", "button", "label", "details", "summary", "time", "em", "strong", "small", "hr", "br", "script",
-    "img", "b", "procqa-widget",
+    "img", "b", "noscript", "procqa-widget",
 }  # fmt: skip
 
 

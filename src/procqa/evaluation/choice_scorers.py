@@ -14,7 +14,6 @@ from procqa.embedding import Encoder
 from procqa.evaluation.choice import ChoiceItem, Score
 from procqa.index.tokens import SCALE, Tokens, owned_tokens
 from procqa.retrieval.interaction import compare_lines, token_weights
-from procqa.retrieval.search import WEIGHTS
 from procqa.types import Line, Passage
 
 K1 = 1.2
@@ -64,7 +63,7 @@ def dense_scorer(encoder: Encoder) -> Score:
 
 
 def procqa_scorer(encoder: Encoder) -> Score:
-    """What procqa's retrieval says of lines: late interaction with the candidates read in their context, plus cosine.
+    """What procqa's retrieval says of lines: late interaction with the candidates read in their context.
 
     Candidates stand together in passages as large as the encoder reads; there is no title or heading to use.
     """
@@ -79,8 +78,7 @@ def procqa_scorer(encoder: Encoder) -> Score:
             texts = np.zeros(len(lines), dtype=np.int64)
             similar = compare_lines(asked.tokens, Tokens(vectors.astype(np.float32) / SCALE, texts, lines))
             of_line = dict(zip(similar.lines.tolist(), (weights @ similar.best).tolist(), strict=True))
-            cosine = WEIGHTS["dense"] * float(asked.vector @ encoded.vector)
-            scores += [WEIGHTS["line"] * of_line.get(line, -1.0) + cosine for line in range(len(passage.lines))]
+            scores += [of_line.get(line, -1.0) for line in range(len(passage.lines))]
         return scores
 
     return score

@@ -94,9 +94,10 @@ class Store:
         return [(doc_id, title, json.loads(metadata)) for doc_id, title, metadata in rows]
 
     def names(self, number: int) -> list[str]:
-        """The title and the aliases of a document, by its number."""
+        """What a document is called, by its number: its title, and the aliases and codes of its front matter."""
         ((title, metadata),) = self._rows("SELECT title, metadata FROM documents WHERE doc = ?", (int(number),))
-        return [title, *json.loads(metadata).get("aliases", [])]
+        told = json.loads(metadata)
+        return [title, *_texts(told.get("aliases")), *_texts(told.get("codes"))]
 
     def numbers(self, doc_ids: Iterable[str]) -> list[int]:
         """The numbers of those documents that there are."""
@@ -205,3 +206,12 @@ def _passage(row: tuple[Any, ...]) -> Passage:
     numbers = np.frombuffer(packed, dtype="<i4").reshape(-1, 4).tolist()
     lines = tuple(Line(first, last, block, bool(item)) for first, last, block, item in numbers)
     return Passage(passage_id, doc_id, title, section, heading, start, end, lines)
+
+
+def _texts(value: object) -> list[str]:
+    """The texts in a value of front matter, of whatever form: codes may be a list, or lists by the name of a system."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in _texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return [] if value is None else [str(value)]

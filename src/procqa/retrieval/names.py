@@ -1,29 +1,34 @@
 """Which of the proposed pages a question names: the words of its titles and aliases that tell it from its twins.
 
 Near twins share most of their title, and an encoder sees "single chamber" and "dual chamber" as much the same. So the
-words that few of the proposed titles hold count most, and lay words count as their clinical ones (synonyms.txt).
+words that few of the proposed titles hold count most, lay words count as their clinical ones (synonyms.txt), and a
+word that no page has counts as the nearest word of a name, so that "colonscopy" is a colonoscopy.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import resources
 
 import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from procqa.embedding.encoder import FloatArray
 from procqa.index.lexical import LexicalIndex
 
 # Words that every procedure answers to: that one page's title has them tells nothing.
 _GENERIC = "surgery surgical operation op procedure treatment therapy removal patient hospital day time"
+# A word of so many letters may have one error, and a longer one two; a shorter one none, since "hip" is not "lip".
+_ONE_ERROR, _TWO_ERRORS = 5, 8
 
 
 class Names:
-    """The words of every page's title and aliases."""
+    """The words of every page's title, aliases and codes."""
 
     def __init__(self, lexical: LexicalIndex, names: Callable[[int], Sequence[str]]) -> None:
-        """`names(p)` are the title and the aliases of page p; only those of pages that are looked at are read."""
+        """`names(p)` are the title, aliases and codes of page p; only those of pages that are looked at are read."""
         self._lexical = lexical
         self._names = names
         self._terms: dict[int, frozenset[str]] = {}
@@ -44,7 +49,9 @@ class Names:
         them have it: its idf among these pages. The score is the square of the share of these that a page has.
         """
         held = np.zeros((0, len(pages)), dtype=bool)
-        for meanings in self._meanings(text):
+        # Sorted, so that of two equally near words the same is taken each time.
+        known = sorted(frozenset().union(*(self.terms(page) for page in pages)))
+        for meanings in self._meanings(text, known):
             row = np.array([any(meaning <= self.terms(page) for meaning in meanings) for page in pages])
             held = np.vstack([held, row])
         counts = held.sum(axis=1)
@@ -56,9 +63,17 @@ class Names:
         # Squared: a page that has every telling word stands out from its twin that has most.
         return np.asarray(shares**2, dtype=np.float32)
 
-    def _meanings(self, text: str) -> list[list[frozenset[str]]]:
-        """For each thing the text says, the sets of words that mean it."""
-        words = self._lexical.content_terms(text) - self._generic
+    def _corrected(self, word: str, known: Collection[str]) -> str:
+        """The word, or where no page has it the nearest of the known ones, if one is near enough."""
+        if len(word) < _ONE_ERROR or word in known or self._lexical.frequency(word):
+            return word
+        errors = 1 if len(word) < _TWO_ERRORS else 2
+        near = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=errors)
+        return str(near[0]) if near else word
+
+    def _meanings(self, text: str, known: Sequence[str]) -> list[list[frozenset[str]]]:
+        """For each thing the text says, the sets of words that mean it; `known` are the words of names."""
+        words = {self._corrected(word, known) for word in self._lexical.content_terms(text) - self._generic}
         said = [[frozenset({word})] for word in sorted(words)]
         for group in self._groups:
             if any(meaning <= words for meaning in group):

@@ -1,0 +1,55 @@
+"""Which page a question names: by telling words, lay words, codes, and words with an error in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from procqa.index.lexical import LexicalIndex, write_lexical
+from procqa.retrieval.names import Names
+
+PAGES: Sequence[Sequence[str]] = (
+    ["Colonoscopy with biopsy", "lower endoscopy", "XYZ123"],
+    ["Colonoscopy, look only"],
+    ["Laparoscopic hernia repair"],
+    ["Open hernia repair"],
+)
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
+    folder = tmp_path_factory.mktemp("names") / "lexical"
+    write_lexical([(page[0], "Recovery", "Rest at home.") for page in PAGES], folder)
+    return Names(LexicalIndex(folder), PAGES.__getitem__)
+
+
+def best(names: Names, text: str) -> set[int]:
+    scores = names.scores(text, range(len(PAGES)))
+    return {page for page, score in enumerate(scores) if score == scores.max() > 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("what if the colonoscopy takes a biopsy", {0}),
+        ("colonscopy with biopsi", {0}),  # one letter is missing, one is wrong
+        ("the hrenia operation through a keyhole", {2}),  # two letters changed places; a lay word
+        ("billed as xyz123", {0}),
+        ("open hernia", {3}),
+        ("the weather tomorrow", set()),
+    ],
+)
+def test_the_page_that_is_named_stands_out(text: str, pages: set[int], names: Names) -> None:
+    assert best(names, text) == pages
+
+
+def test_a_short_word_is_not_mended(names: Names) -> None:
+    assert best(names, "opon hernias") == {2, 3}  # "opon" has four letters: it could be anything
+
+
+def test_a_word_that_the_pages_use_is_not_mended(tmp_path: Path) -> None:
+    write_lexical([("Hernia repair", "Recovery", "Hernial sacs are gone.")], tmp_path / "lexical")
+    held = Names(LexicalIndex(tmp_path / "lexical"), [["Hernias repaired"], ["Knee"]].__getitem__)
+    assert held.scores("sacs", [0, 1]).max() == 0
