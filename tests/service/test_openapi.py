@@ -86,6 +86,15 @@ def test_problems_of_every_door_name_pages_that_explain_them(schema: dict[str, A
         assert f'href="{address}"' in listed
 
 
+def test_the_limits_of_numbers_are_told(schema: dict[str, Any]) -> None:
+    fields = schema["components"]["schemas"]["SearchRequest"]["properties"]
+    for name, most in (("top_k", 50), ("max_tokens", 100_000)):
+        number = fields[name]["anyOf"][0]
+        assert number == {"type": "integer", "minimum": 1, "maximum": most}
+    # A constraint by its Python name is one that no client understands.
+    assert not {'"ge":', '"le":', '"gt":', '"lt":'} & set(json.dumps(schema).split())
+
+
 def test_the_examples_of_requests_are_served(schema: dict[str, Any], client: Any) -> None:
     for method, path, door in doors(schema):
         if "requestBody" in door:

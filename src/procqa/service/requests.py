@@ -13,6 +13,7 @@ from procqa.types import Filters
 MOST_HISTORY = 20
 MOST_FILTERS = 1000
 MOST_BATCHED = 32
+MOST_TOKENS = 100_000
 
 
 def _worded(text: str) -> str:
@@ -93,16 +94,13 @@ class SearchRequest(Questioning):
         }
     )
 
-    top_k: Count | None = Field(
+    # The limits stand before what reads the number: after it they would be left out of the JSON schema.
+    top_k: Annotated[int, Field(ge=1, le=MOST_HITS), BeforeValidator(_whole)] | None = Field(
         default=None,
-        ge=1,
-        le=MOST_HITS,
         description=f"Passages at most. If not given, {HITS}; with `max_tokens` all that fit, up to {MOST_HITS}.",
     )
-    max_tokens: Count | None = Field(
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), BeforeValidator(_whole)] | None = Field(
         default=None,
-        ge=1,
-        le=100_000,
         description="A budget in tiktoken (cl100k) tokens for the texts of all passages together. A passage that does "
         "not fit is left out whole, and a smaller one after it may be taken.",
     )
