@@ -107,12 +107,7 @@ def test_the_hospital_stay_is_answered_from_recovery(question: str, doc_id: str,
     ("question", "doc_id", "section", "words"),
     [
         ("How long does closing a paravalvular leak take?", CLOSURE, "Duration", "between 1 to 3 hours"),
-        pytest.param(
-            "Who carries out the insertion of the pacing electrode?",
-            PACING,
-            "Personnel",
-            "electrophysiologist",
-        ),
+        ("Who carries out the insertion of the pacing electrode?", PACING, "Personnel", "electrophysiologist"),
         pytest.param(
             "Where is the paravalvular leak closure performed?",
             CLOSURE,
