@@ -62,7 +62,7 @@ $(VENV)/installed: $(VENV)/torch pyproject.toml
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@$(PIP) --editable ".[dev,office,eval,benchmarks,otel]"
+	@$(PIP) --editable ".[dev,office,eval,benchmarks,otel,train]"
 	@touch $@
 
 clean:

@@ -17,19 +17,6 @@ from pathlib import Path
 from urllib.error import URLError
 
 WAIT = 60
-# The application behind uvicorn, as `procqa serve` runs it, open to the pages of the origins given.
-SERVE = """
-import sys
-import uvicorn
-from pathlib import Path
-from starlette.middleware.cors import CORSMiddleware
-from procqa.engine import Engine
-from procqa.service.app import create_app
-app = create_app(lambda: Engine.open(Path(sys.argv[1]), threads=1))
-app.add_middleware(CORSMiddleware, allow_origins=sys.argv[3:], allow_methods=["GET", "POST"],
-                   allow_headers=["Authorization", "Content-Type"], expose_headers=["Retry-After"])
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="error", timeout_graceful_shutdown=2)
-"""
 
 
 def free_port() -> int:
@@ -43,12 +30,19 @@ class RunningService:
 
     def __init__(self, index: Path, port: int, origins: tuple[str, ...] = ()) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self._command = [sys.executable, "-c", SERVE, str(index), str(port), *origins]
+        serve = ["-c", "from procqa.cli import main; main()", "serve", "--index", str(index), "--port", str(port)]
+        self._command = [sys.executable, *serve]
+        self._environment = os.environ | {
+            "PROCQA_ORIGINS": ",".join(origins),
+            "PROCQA_STATE": str(index.parent / "state"),
+            "PROCQA_RATE_ADDRESS": "",  # one machine asks more than one person would
+            "PROCQA_THREADS": "1",
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        self._process = subprocess.Popen(self._command)
+        self._process = subprocess.Popen(self._command, env=self._environment, stdout=subprocess.DEVNULL)
         ending = time.monotonic() + WAIT
         while time.monotonic() < ending:
             try:

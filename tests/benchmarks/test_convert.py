@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from benchmarks.convert import canard, cast, command, mediqa_mas, medquad, selqa, squad
+from benchmarks.convert import canard, cast, clapnq, command, fairytaleqa, mediqa_mas, medquad, selqa, squad
 from procqa.evaluation.choice import evaluate_choice, load_choice
 from procqa.evaluation.choice_scorers import bm25_scorer
 from procqa.evaluation.gold import load_gold
@@ -254,6 +254,48 @@ def test_cast_turns_have_the_earlier_ones_as_typed_and_the_manual_rewrite(tmp_pa
 
 
 # The command line
+
+
+# FairytaleQA and ClapNQ
+
+
+def zipped(path: Path, records: Sequence[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def test_fairytale_questions_quote_their_section(tmp_path: Path) -> None:
+    told = "Once a king\nhad Golden hair. He fell\nill."
+    zipped(tmp_path / "fairytaleqa" / "section-stories.jsonl.gz", [{"story": "the-king", "section": "1", "text": told}])
+    asked = {"story": "the-king", "cor_section": "1", "question": "What hair?"} | {
+        f"answer{n}": "" for n in range(2, 7)
+    }
+    questions = [
+        asked | {"ex-or-im1": "explicit", "answer1": "golden hair."},
+        asked | {"ex-or-im1": "explicit", "answer1": "silver"},
+        asked | {"ex-or-im1": "implicit", "answer1": "golden"},
+    ]
+    zipped(tmp_path / "fairytaleqa" / "questions.jsonl.gz", questions)
+    imported = fairytaleqa.convert(tmp_path, tmp_path / "out")
+    (item,) = load_gold(tmp_path / "out" / "gold.jsonl").items
+    assert item.answers == (("Golden hair",),)
+    assert (item.relevant[0].doc_id, item.relevant[0].section) == ("the-king", "Part 1")
+    assert body(documents(tmp_path / "out" / "corpus.jsonl")["the-king"], "Part 1") == " ".join(told.split())
+    assert sum(imported.left_out.values()) == 2
+
+
+def test_clapnq_marks_sentences_or_says_that_there_is_no_answer(tmp_path: Path) -> None:
+    text = "It rains . It pours ."
+    record = {"input": "does it rain", "passages": [{"title": "Weather", "text": text}]}
+    answered = [record | {"id": "1", "output": [{"selected_sentences": ["It rains .", ""]}]}]
+    odd = [record | {"id": "2", "output": [{"selected_sentences": ["It snows ."]}]}]
+    zipped(tmp_path / "clapnq" / clapnq.FILES[0], answered + odd)
+    zipped(tmp_path / "clapnq" / clapnq.FILES[1], [record | {"id": "3", "output": [{}]}])
+    clapnq.convert(tmp_path, tmp_path / "out")
+    first, second = load_gold(tmp_path / "out" / "gold.jsonl").items
+    assert (first.answers, first.relevant[0].doc_id) == ((("It rains .",),), "1")
+    assert (second.unanswerable, second.about, second.answers) == ("not_stated", "3", ())
 
 
 def test_the_command_tells_what_it_wrote_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

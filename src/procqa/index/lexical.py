@@ -64,6 +64,9 @@ def write_lexical(passages: Iterable[tuple[str, str, str]], folder: Path) -> Non
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
+    # tantivy keeps some of its files to their maker; who may read the folder may read what is in it.
+    for path in folder.iterdir():
+        path.chmod(folder.stat().st_mode & 0o666)
 
 
 def _writable(folder: Path) -> bool:

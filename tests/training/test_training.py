@@ -1,0 +1,108 @@
+"""The sums of training are those of retrieval, and a small run makes a model that an index can be built with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from procqa.embedding import OnnxEncoder
+from procqa.embedding.sources import find_model, plain_folder
+from procqa.errors import GoldError, ModelError
+from procqa.index.tokens import Tokens
+from procqa.retrieval.interaction import compare_lines
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("accelerate", reason="training needs procqa[train]")
+pytestmark = pytest.mark.model
+
+
+def test_late_interaction_in_training_is_that_of_retrieval() -> None:
+    from procqa.training.examples import TrainingPassage, Words
+    from procqa.training.late_model import compare
+    from procqa.types import Line, Passage
+
+    chance = np.random.default_rng(5)
+
+    def unit(rows: int) -> np.ndarray:
+        values = chance.normal(size=(rows, 8)).astype(np.float32)
+        return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+    owners = [(-2, -1, -1, 0, 0, 1, -2), (-2, -1, 0, 1, 2, 2)]
+    passages, tokens = [], []
+    for number, owned in enumerate(owners):
+        lines = tuple(Line(n, n + 1, n, False) for n in range(max(owned) + 1))
+        passage = Passage(f"p{number}", "d", "t", "s", "s", 0, 9, lines)
+        passages.append(TrainingPassage(passage, tuple(range(len(owned))), owned))
+        tokens.append(unit(len(owned)))
+    weights = np.array([0.5, 0.3, 0.2], dtype=np.float32)
+    question = unit(3)
+    line, page, found = compare(
+        [(0, 0), (1, 0)],
+        passages,
+        [torch.from_numpy(item) for item in tokens],
+        [Words((1, 2, 3), weights)],
+        [torch.from_numpy(question)],
+    )
+    kept = [np.array(owned) >= -1 for owned in owners]
+    stored = Tokens(
+        np.concatenate([item[keep] for item, keep in zip(tokens, kept, strict=True)]),
+        np.repeat([0, 1], [keep.sum() for keep in kept]),
+        np.concatenate([np.array(owned, dtype=np.int16)[keep] for owned, keep in zip(owners, kept, strict=True)]),
+    )
+    similar = compare_lines(question, stored)
+    np.testing.assert_allclose(line[0].numpy(), weights @ similar.best, rtol=1e-5)
+    assert [place for _, _, place in found.places] == similar.lines.tolist()
+    best = [similar.best[:, similar.passages == number].max(axis=1) for number in (0, 1)]
+    np.testing.assert_allclose(page[0].numpy(), [weights @ values for values in best], rtol=1e-5)
+
+
+def pages_and_questions(folder: Path, count: int) -> tuple[Path, Path]:
+    corpus = folder / "corpus"
+    corpus.mkdir()
+    questions = []
+    for number in range(count):
+        name, joint = f"page-{number:02}", ("knee", "hip", "hand", "foot")[number % 4]
+        text = (
+            f"{joint.title()} repair {number}\n\nDuration\n\nIt takes {number + 2} hours.\n\nRecovery\n\nRest a week.\n"
+        )
+        (corpus / f"{name}.txt").write_text(text, encoding="utf-8")
+        for section, asked, quote in (
+            ("Duration", "how long is it", f"It takes {number + 2} hours."),
+            ("Recovery", "when am I well", "Rest a week."),
+        ):
+            place = [{"doc_id": name, "section": section}]
+            item = {"id": f"{name}-{section}", "question": f"{joint} repair {number}, {asked}?", "history": []}
+            questions.append({**item, "relevant": place, "answers": [[quote]], "unanswerable": None, "tags": []})
+    gold = folder / "gold.jsonl"
+    gold.write_text("".join(json.dumps(item) + "\n" for item in questions), encoding="utf-8")
+    return corpus, gold
+
+
+def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
+    from procqa.training.run import TrainingPlan, train_model
+
+    corpus, gold = pages_and_questions(tmp_path, 16)
+    plan = TrainingPlan(corpus, (gold,), tmp_path / "mine", epochs=1)
+    outcome = train_model(plan)
+    assert len(outcome.after.right) == 12  # every third of the 16 pages, two questions each
+    assert ("It got better" in outcome.describe()) == outcome.better
+    source = find_model(str(tmp_path / "mine"))
+    assert (source.name, source.exported) == ("mine", tmp_path / "mine")
+    encoder = OnnxEncoder(tmp_path / "mine")
+    plain = np.load(tmp_path / "mine" / "projection.npy")
+    assert encoder.token_dimensions == plain.shape[1] == 128
+    assert "| 1 | 16 | 20 |" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "mine" / "checkpoints").exists()
+    with pytest.raises(ModelError, match="holds a finished model"):
+        train_model(plan)
+
+
+def test_too_few_questions_are_told(tmp_path: Path) -> None:
+    from procqa.training.run import TrainingPlan, train_model
+
+    corpus, gold = pages_and_questions(tmp_path, 5)
+    with pytest.raises(GoldError, match="6 questions with an answer to learn from; at least 10"):
+        train_model(TrainingPlan(corpus, (gold,), tmp_path / "mine", base=plain_folder()))
