@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser tests need playwright: pip install 'procqa[dev]'")
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.widget import browser as browsers
 from benchmarks.widget.serving import RunningService, service, site
@@ -20,7 +20,8 @@ from procqa.index.build import build_index
 from procqa.settings import Settings
 
 CORPUS = Path(__file__).parents[2] / "corpus"
-SOON = 10_000
+# Only what would never come fails: machines that run tests are busy ones.
+SOON = 40_000
 # A page that tries to run scripts, and to look like the interface, in every place that is shown.
 HOSTILE_TITLE = "<img src=x onerror='window.hacked=1'> Zebra Valve Polishing \"><script>window.hacked=2</script>"
 HOSTILE = f"""Name of the Procedure:
@@ -47,6 +48,7 @@ Risks and Complications
 def browser() -> Iterator[Browser]:
     if browsers.find_browser() is None:
         pytest.skip(browsers.ABSENT)
+    expect.set_options(timeout=SOON)
     with browsers.launched() as opened:
         yield opened
 
