@@ -19,8 +19,9 @@ from procqa.types import Reason
 
 _log = logging.getLogger(__name__)
 CALIBRATION_FILE = "calibration.json"
-# Two pages whose best scores differ by less than this, with titles this much alike, fit a question equally well.
-CLOSE_SCORES, ALIKE_TITLES = 0.02, 0.55
+# Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
+# says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
+CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,18 @@ def refusal(evidence: Evidence, *, named: bool) -> Reason:
     return Reason.UNKNOWN_PROCEDURE if evidence.title < 0.35 else Reason.LOW_CONFIDENCE
 
 
-def equally_good(scores: Sequence[float], title_cosines: Sequence[float]) -> int:
+def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> int:
     """How many of the pages, best first, fit equally well: 1 means that the best stands alone.
 
-    `title_cosines[i]` is the cosine of page i's title with the best page's.
+    `named[i]` is the share of the names in the question that are page i's own, `title_cosines[i]` the cosine of its
+    title with the best page's.
     """
     count = 1
-    while count < len(scores) and scores[0] - scores[count] < CLOSE_SCORES and title_cosines[count] >= ALIKE_TITLES:
+    while (
+        count < len(scores)
+        and scores[0] - scores[count] < CLOSE_SCORES
+        and named[count] > named[0] - SAME_NAME
+        and title_cosines[count] >= ALIKE_TITLES
+    ):
         count += 1
     return count

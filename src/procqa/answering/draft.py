@@ -30,7 +30,8 @@ class Drafter:
         _, first = np.unique(documents, return_index=True)
         places = np.sort(first)[:MOST_OPTIONS].tolist()
         titles = self._snapshot.titles[documents[places]]
-        count = equally_good([float(found.scores[place]) for place in places], (titles @ titles[0]).tolist())
+        scores, named = found.scores[places].tolist(), found.signals["named"][places].tolist()
+        count = equally_good(scores, named, (titles @ titles[0]).tolist())
         return [int(place) for place in places[:count]]
 
     def sections(self, found: Found, place: int) -> Iterator[int]:
