@@ -31,7 +31,8 @@ from pathlib import Path
 from procqa.service.server import run
 from procqa.settings import Settings
 logging.basicConfig(level=logging.INFO)
-run(Settings(index=Path(sys.argv[1]), port=0, threads=1))
+# One machine asks more than a person would, and a question may wait while a snapshot is built on the same cores.
+run(Settings(index=Path(sys.argv[1]), port=0, threads=1, rate_address="", queue_seconds=30.0))
 """
 
 
@@ -48,16 +49,20 @@ def service(settings: Settings) -> Iterator[tuple[httpx.Client, int]]:
     with subprocess.Popen(
         [sys.executable, "-c", SERVE, str(settings.index)], stderr=subprocess.PIPE, text=True
     ) as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr)
+        reader = threading.Thread(target=lambda: list(lines), daemon=True)  # so that its log never fills the pipe
         try:
-            assert process.stderr is not None
-            lines = iter(process.stderr)
             address = next(found.group() for line in lines if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
-            threading.Thread(target=lambda: list(lines), daemon=True).start()  # so that its log never fills the pipe
+            reader.start()
             with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
                 yield client, process.pid
         finally:
             process.terminate()
+            process.wait()
+            if reader.ident:
+                reader.join()  # it ends with the log, before the pipe is closed under it
 
 
 def publish(settings: Settings, days: int) -> str:
