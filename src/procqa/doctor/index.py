@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from procqa.embedding.sources import find_model
 from procqa.errors import ModelError, ProcqaError, ReadError, SnapshotError
 from procqa.index.locks import sole_writer
 from procqa.index.manifest import Manifest
-from procqa.index.reading import reading_identity
+from procqa.index.reading import file_sha256, reading_identity
 from procqa.index.snapshot import STORE
 from procqa.index.store import Store
 from procqa.index.versions import Version, current_folder, leftovers, list_versions, version_damage
@@ -134,7 +133,7 @@ def _age(folder: Path, manifest: Manifest, settings: Settings, build: str) -> It
     present = {name: path for name, path in present.items() if name.isprintable()}  # others are not noted by name
     new = [name for name in present if name not in known]
     gone = [name for name in known if name not in present]
-    changed = [name for name, path in present.items() if known.get(name) and _sha256(path) != known[name]]
+    changed = [name for name, path in present.items() if known.get(name) and file_sha256(path) != known[name]]
     counts = [f"{len(names)} {word}" for word, names in (("new", new), ("changed", changed), ("gone", gone)) if names]
     if counts:
         yield Finding(
@@ -153,11 +152,3 @@ def _manifest(folder: Path | None) -> Manifest | None:
         return Manifest.load(folder)
     except SnapshotError:
         return None
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""

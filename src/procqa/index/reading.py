@@ -97,7 +97,7 @@ class _Reader:
 
     def read(self, path: Path, root: Path) -> None:
         """Write what a file holds: copied when it was read before, else page by page."""
-        relative, sha256 = path.relative_to(root).as_posix(), _sha256(path)
+        relative, sha256 = path.relative_to(root).as_posix(), file_sha256(path)
         known = self._writer.known_file(relative, sha256)
         aside: list[SetAside] = []
         doubles = False
@@ -197,7 +197,7 @@ def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Of a file's content, before it is read: what changes in between is read again the next time."""
     try:
         with path.open("rb") as file:

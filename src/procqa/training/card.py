@@ -12,6 +12,12 @@ from procqa.training.examples import TrainingSet
 CARD = "README.md"
 
 
+def in_words(change: Change) -> str:
+    """A change with its interval."""
+    low, high = change.low or 0.0, change.high or 0.0
+    return f"{change.difference or 0.0:+.3f} (95% interval {low:+.3f} to {high:+.3f})"
+
+
 def write_card(
     folder: Path, sources: Sequence[str], stages: Sequence[TrainingSet], result: EncoderResult, change: Change
 ) -> None:
@@ -47,8 +53,7 @@ Share of {len(result.after.right)} dev questions whose best line is on the right
 | before | {result.before.page:.3f} | {result.before.section:.3f} | {result.before.line:.3f} |
 | after | {result.after.page:.3f} | {result.after.section:.3f} | {result.after.line:.3f} |
 
-Change of right lines {change.difference or 0.0:+.3f} (95% interval {change.low or 0.0:+.3f} to
-{change.high or 0.0:+.3f}).
+Change of right lines {in_words(change)}.
 {result.share:.0%} of the trained weights were kept, the rest are those it began from. The dev questions chose when to
 stop and that share, so held-out questions give lower figures.
 

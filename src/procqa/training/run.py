@@ -17,7 +17,7 @@ from procqa.errors import GoldError, ModelError
 from procqa.evaluation.intervals import weighted_means
 from procqa.evaluation.significance import Change, paired_changes
 from procqa.progress import Progress, silent
-from procqa.training.card import write_card
+from procqa.training.card import in_words, write_card
 from procqa.training.dev import DevFigures
 from procqa.training.encoder import train_encoder
 from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
@@ -65,7 +65,7 @@ class Outcome:
         )
         return (
             f"{len(self.after.right)} dev questions. Before: {self.before}. After: {self.after}.\n"
-            f"Change of right lines: {_interval(self.change)}.\n{verdict}"
+            f"Change of right lines: {in_words(self.change)}.\n{verdict}"
         )
 
 
@@ -111,8 +111,3 @@ def _training_and_dev(plan: TrainingPlan, pieces: WordPieces) -> tuple[TrainingS
 
 def _answerable(questions: Sequence[TrainingQuestion]) -> int:
     return sum(bool(question.lines) for question in questions)
-
-
-def _interval(change: Change) -> str:
-    low, high = change.low or 0.0, change.high or 0.0
-    return f"{change.difference or 0.0:+.3f} (95% interval {low:+.3f} to {high:+.3f})"
