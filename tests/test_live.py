@@ -14,6 +14,7 @@ import pytest
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
+from procqa.index.manifest import Manifest, damage
 from procqa.index.versions import current_folder, list_versions, prune, roll_back
 from procqa.live import LiveEngine
 from procqa.settings import Settings
@@ -113,6 +114,32 @@ def test_a_pointer_to_nowhere_is_refused(live: LiveEngine, index: Path, pointer:
     assert live.refused is not None
     assert "`procqa index build" in live.refused.reason
     assert answer(live) == "You stay in hospital for 7 days."
+
+
+def test_a_pointer_that_changes_during_the_first_check_withdraws_nothing(
+    index: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking, go_on = threading.Event(), threading.Event()
+
+    def slow_check(folder: Path, manifest: Manifest, *, checksums: bool) -> list[str]:
+        checking.set()
+        assert go_on.wait(10)
+        return damage(folder, manifest, checksums=checksums)
+
+    monkeypatch.setattr("procqa.live.damage", slow_check)
+    live = LiveEngine(lambda: Engine.open(index, encoder=encoder), index, every=0.01)
+    live.start()
+    try:
+        assert checking.wait(10)
+        loaded, version = live.loaded_at, (index / "CURRENT").read_text()
+        (index / "CURRENT").write_text("")
+        assert not live.look()
+        go_on.set()
+        (index / "CURRENT").write_text(version)
+        wait_for(lambda: live.refused is None)
+        assert live.loaded_at == loaded  # what answers was never taken away
+    finally:
+        live.close()
 
 
 def test_going_back_is_a_new_snapshot_too(live: LiveEngine, index: Path, rebuild: Callable[[int], str]) -> None:

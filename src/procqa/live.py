@@ -21,7 +21,7 @@ from pathlib import Path
 from procqa.engine import LONGEST_QUESTION, Engine
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.manifest import Manifest, damage
-from procqa.index.versions import current_folder
+from procqa.index.versions import current_folder, folder_of
 
 LOOK_EVERY_SECONDS = 1.0
 # A refused snapshot is looked at again after this time: what failed may have been the disk or the network.
@@ -102,7 +102,7 @@ class LiveEngine:
             return False
         before = self._held
         with self._refusing(version):
-            self._require_whole()
+            self._require_whole(current_folder(self._index) if self._index else None)
             engine = self._open()
             try:
                 _warm(engine)
@@ -128,16 +128,18 @@ class LiveEngine:
                 _trim_memory()
 
     def _check_first(self) -> None:
-        """The checksums of what was opened at the start, which did not wait for them."""
+        """The checksums of what was opened at the start, which did not wait for them.
+
+        It is that snapshot which is read, whatever the pointer names by now: only its own damage withdraws it.
+        """
         version = self._version()
-        if self.engine is not None and self.engine.info.version == version:
+        if self._index and self.engine is not None and self.engine.info.version == version:
             with self._refusing(version):
-                self._require_whole()
-            if self.refused:
+                self._require_whole(folder_of(self._index, version))
+            if self.refused and self.refused.version == version:
                 self._retire(None)
 
-    def _require_whole(self) -> None:
-        folder = current_folder(self._index) if self._index else None
+    def _require_whole(self, folder: Path | None) -> None:
         if folder is None:
             raise SnapshotError(f"There is no index in {self._index}; make one with `procqa index build`.")
         wrong = damage(folder, Manifest.load(folder), checksums=True)

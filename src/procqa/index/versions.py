@@ -34,6 +34,11 @@ def current_folder(index: Path) -> Path | None:
         raise SnapshotError(f"{index / POINTER} cannot be read; rebuild with `procqa index build`.") from None
     if not version or "/" in version or version.startswith("."):
         raise SnapshotError(f"{index / POINTER} names no snapshot; rebuild with `procqa index build`.")
+    return folder_of(index, version)
+
+
+def folder_of(index: Path, version: str) -> Path:
+    """Where a snapshot of this version is, or would be."""
     return index / FOLDER / version
 
 
