@@ -47,14 +47,28 @@ class Connections:
     async def send(self, request: bytes) -> Outcome:
         """Send a request, on a new connection if none is free, and read the whole response."""
         began = time.perf_counter()
-        status = 0
+        status, reused = 0, True
         try:
-            async with asyncio.timeout(PATIENCE), self._lent() as (reader, writer):
-                writer.write(request)
-                status = await read_response(reader)
+            async with asyncio.timeout(PATIENCE):
+                # One kept open may be closed by the service just as the request goes out; then it is sent anew, as
+                # clients do (RFC 9112, 9.3.1).
+                while not status and reused:
+                    status, reused = await self._try(request)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
             status = 0
         return Outcome(status, time.perf_counter() - began)
+
+    async def _try(self, request: bytes) -> tuple[int, bool]:
+        """The status, 0 for a kept connection that ended without a word, and whether it was a kept one."""
+        async with self._lent() as (reader, writer, reused):
+            writer.write(request)
+            try:
+                return await read_response(reader), reused
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                if reused and not getattr(error, "partial", b""):
+                    writer.close()
+                    return 0, True
+                raise
 
     def close(self) -> None:
         """Close those that are free."""
@@ -63,16 +77,18 @@ class Connections:
         self._free.clear()
 
     @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async def _lent(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter, bool]]:
         while self._free and self._free[-1][0].at_eof():  # closed by the service meanwhile
             self._free.pop()[1].close()
-        pair = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        reused = bool(self._free)
+        pair = self._free.pop() if reused else await asyncio.open_connection("127.0.0.1", self._port)
         try:
-            yield pair
+            yield *pair, reused
         except BaseException:
             pair[1].close()
             raise
-        self._free.append(pair)
+        if not pair[1].is_closing():
+            self._free.append(pair)
 
 
 async def read_response(reader: asyncio.StreamReader) -> int:
