@@ -13,7 +13,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration
+from procqa.answering.decide import SIGNALS, Calibration, Logistic
 from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine
@@ -65,8 +65,12 @@ class WordEncoder:
 
 
 # The packaged calibration knows the cosines of another encoder. Here an answer is right when its page holds the words.
+NO_WEIGHTS = dict.fromkeys(SIGNALS, 0.0)
 CALIBRATION = Calibration(
-    WordEncoder.name, {**dict.fromkeys(SIGNALS, 0.0), "explained": 8.0, "line": 4.0}, bias=-6.0, threshold=0.5
+    WordEncoder.name,
+    Logistic({**NO_WEIGHTS, "explained": 8.0, "line": 4.0}, bias=-6.0),
+    Logistic(NO_WEIGHTS, bias=4.0),
+    threshold=0.5,
 )
 
 PAGES = {

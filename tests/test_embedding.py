@@ -58,7 +58,7 @@ def test_the_shipped_model_is_the_default_and_runs_as_it_is(tmp_path: Path) -> N
 def test_the_shipped_model_fits_its_budget() -> None:
     folder = find_model("").exported
     assert folder is not None
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 30e6
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 30 * 2**20
 
 
 def test_the_plain_model_is_known_by_its_weights() -> None:

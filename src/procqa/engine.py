@@ -16,7 +16,7 @@ import numpy as np
 
 from procqa.answering.choose import Chosen
 from procqa.answering.citations import cite
-from procqa.answering.decide import ALIKE_TITLES, Calibration, Evidence, refusal
+from procqa.answering.decide import ALIKE_TITLES, UNREAD, Calibration, Evidence, refusal
 from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
@@ -62,12 +62,15 @@ class Engine:
         self._snapshot = snapshot
         self._retriever = Retriever(snapshot, weights)
         self._drafter = Drafter(snapshot)
-        self._calibration = Calibration.load(snapshot.index, snapshot.manifest.model_sha256)
+        self._calibration = Calibration.load(snapshot.index, self.model)
 
     @classmethod
-    def open(cls, index: Path, *, encoder: Encoder | None = None, threads: int = 0) -> Self:
-        """Open the current snapshot of an index folder. Raises SnapshotError."""
-        return cls(Snapshot.open(index, encoder, threads))
+    def open(cls, index: Path, *, encoder: Encoder | None = None, threads: int = 0, read: bool = True) -> Self:
+        """Open the current snapshot of an index folder; without `read` it answers faster and less well.
+
+        Raises SnapshotError.
+        """
+        return cls(Snapshot.open(index, encoder, threads, read=read))
 
     @property
     def info(self) -> IndexInfo:
@@ -141,9 +144,9 @@ class Engine:
         best = self._place(found, 0)
         with clock.stage("answering"):
             evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id))
-            probability = self._calibration.probability(evidence)
+            probability = self._calibration.confidence(evidence)
             options = self._drafter.pages(found)
-        if probability < self._calibration.threshold:
+        if not self._calibration.answers(evidence):
             reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
@@ -180,8 +183,8 @@ class Engine:
 
     @property
     def model(self) -> str:
-        """The identity of the encoder, which a calibration is good for."""
-        return self._snapshot.manifest.model_sha256
+        """The identity of the models that are used, which a calibration is good for."""
+        return self._snapshot.manifest.model_sha256 + (UNREAD if self._snapshot.unread else "")
 
     def _abstain(
         self,

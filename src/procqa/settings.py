@@ -22,6 +22,7 @@ class Settings:
     model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
     threads: int = 0  # of the encoder; 0 means one for each core
+    fast: bool = False  # answer without reading the best passages together with the question
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"
     port: int = 8000

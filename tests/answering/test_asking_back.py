@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration
+from procqa.answering.decide import SIGNALS, Calibration, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
@@ -52,8 +52,9 @@ def opened(built: Path, tmp_path: Path, encoder: Encoder) -> Iterator[Open]:
 
     def over(threshold: float = 0.5) -> Engine:
         index = Path(shutil.copytree(built, tmp_path / "index"))
-        weights = {**dict.fromkeys(SIGNALS, 0.0), "explained": 8.0, "line": 4.0}
-        Calibration(encoder.name, weights, -6.0, threshold).save(index)
+        nothing = dict.fromkeys(SIGNALS, 0.0)
+        holds = Logistic({**nothing, "explained": 8.0, "line": 4.0}, -6.0)
+        Calibration(encoder.name, holds, Logistic(nothing, 4.0), threshold).save(index)
         engines.append(Engine.open(index, encoder=encoder))
         return engines[-1]
 

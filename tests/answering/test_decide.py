@@ -11,24 +11,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.answering.decide import ALIKE_TITLES, CLOSE_SCORES, SIGNALS, Calibration, Evidence, equally_good, refusal
+from procqa.answering.decide import (
+    ALIKE_TITLES,
+    CLOSE_SCORES,
+    SIGNALS,
+    Calibration,
+    Evidence,
+    Logistic,
+    equally_good,
+    refusal,
+)
 from procqa.errors import SnapshotError
 from procqa.types import Reason
 
 NOTHING = Evidence(**dict.fromkeys(SIGNALS, 0.0))
 NO_WEIGHTS = dict.fromkeys(SIGNALS, 0.0)
-MADE = Calibration("some model", {**NO_WEIGHTS, "line": 2.0, "section": 0.5}, bias=-1.0, threshold=0.4)
+HOLDS = Logistic({**NO_WEIGHTS, "line": 2.0, "section": 0.5}, bias=-1.0)
+MADE = Calibration("some model", HOLDS, Logistic({**NO_WEIGHTS, "page": 1.0}, bias=0.0), threshold=0.4)
 
 
 def test_the_probability_is_logistic() -> None:
-    assert MADE.probability(NOTHING) == pytest.approx(1 / (1 + math.e))
-    assert MADE.probability(replace(NOTHING, line=1.5, section=-4.0)) == 0.5
-    assert MADE.probability(replace(NOTHING, line=2.0)) == pytest.approx(1 / (1 + math.exp(-3)))
+    assert HOLDS.probability(NOTHING) == pytest.approx(1 / (1 + math.e))
+    assert HOLDS.probability(replace(NOTHING, line=1.5, section=-4.0)) == 0.5
+    assert HOLDS.probability(replace(NOTHING, line=2.0)) == pytest.approx(1 / (1 + math.exp(-3)))
+
+
+def test_an_answer_is_given_where_there_is_one_and_is_as_sure_as_it_is_right() -> None:
+    held = replace(NOTHING, line=2.0)
+    assert MADE.answers(held)
+    assert not MADE.answers(replace(NOTHING, page=9.0))
+    assert MADE.confidence(held) == pytest.approx(0.5 / (1 + math.exp(-3)))
+    assert MADE.confidence(replace(held, page=9.0)) == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-3)
 
 
 @given(line=st.floats(-1e300, 1e300), more=st.floats(0, 1e300))
 def test_any_evidence_has_a_probability_and_better_has_no_smaller(line: float, more: float) -> None:
-    low, high = (MADE.probability(replace(NOTHING, line=value)) for value in (line, line + more))
+    low, high = (HOLDS.probability(replace(NOTHING, line=value)) for value in (line, line + more))
     assert 0 <= low <= high <= 1
 
 
@@ -45,7 +63,7 @@ def test_without_one_of_the_same_model_the_packaged_one_serves(tmp_path: Path) -
     packaged = Calibration.load(tmp_path, "some model")
     MADE.save(tmp_path)
     assert Calibration.load(tmp_path, "another model") == packaged != MADE
-    assert set(packaged.weights) == set(SIGNALS)
+    assert set(packaged.answerable.weights) == set(packaged.right.weights) == set(SIGNALS)
     assert 0 < packaged.threshold < 1
 
 
@@ -63,7 +81,7 @@ def test_a_damaged_one_is_refused_with_the_way_to_mend_it(content: bytes, tmp_pa
 def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
     path = MADE.save(tmp_path)
     values = json.loads(path.read_text())
-    (values["weights"] if lost == "line" else values).pop(lost)
+    {"line": values["right"]["weights"], "bias": values["answerable"]}.get(lost, values).pop(lost)
     path.write_text(json.dumps(values))
     with pytest.raises(SnapshotError, match="`procqa eval calibrate`"):
         Calibration.load(tmp_path, "some model")

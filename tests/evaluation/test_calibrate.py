@@ -69,10 +69,10 @@ def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
     examined, answerable, others = made(100, 50, 50)
     fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
     assert (fit.calibration.model, fit.questions, fit.right) == ("made", 200, 100)
-    weights = fit.calibration.weights
+    weights = fit.calibration.right.weights
     assert set(weights) == set(SIGNALS)
     assert weights["line"] > 3 * max(abs(weight) for name, weight in weights.items() if name != "line")
-    probabilities = {name: fit.calibration.probability(evidence) for name, (evidence, _) in examined.items()}
+    probabilities = {name: fit.calibration.confidence(evidence) for name, (evidence, _) in examined.items()}
     good = [value for name, value in probabilities.items() if name.startswith("right")]
     bad = [value for name, value in probabilities.items() if not name.startswith("right")]
     assert sum(good) / 100 > sum(bad) / 100 + 0.3
@@ -87,12 +87,12 @@ def test_the_threshold_refuses_the_share_that_was_asked_for(refusals: float, tmp
     assert fit.false_refusals == pytest.approx(refusals, abs=1 / 150)
 
     def answered(names: list[str]) -> float:
-        passed = [fit.calibration.probability(examined[name][0]) >= fit.calibration.threshold for name in names]
+        passed = [fit.calibration.answers(examined[name][0]) for name in names]
         return sum(passed) / len(passed)
 
-    # The kept weights are rounded, which may move a question across.
-    assert 1 - answered(answerable) == pytest.approx(fit.false_refusals, abs=2 / 150)
-    assert answered(others) == pytest.approx(fit.false_answers, abs=2 / 50)
+    # The figures are of questions that the fit had not seen; on those it had it looks a little better.
+    assert 1 - answered(answerable) == pytest.approx(fit.false_refusals, abs=0.08)
+    assert answered(others) == pytest.approx(fit.false_answers, abs=0.08)
 
 
 def test_fewer_refusals_are_more_answers(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_fewer_refusals_are_more_answers(tmp_path: Path) -> None:
     fits = [calibrate(gold, MadeEngine(examined), refusals=share) for share in (0.05, 0.2, 0.6)]  # type: ignore[arg-type]
     assert [fit.calibration.threshold for fit in fits] == sorted({fit.calibration.threshold for fit in fits})
     assert fits[0].false_answers >= fits[1].false_answers >= fits[2].false_answers
-    assert fits[0].calibration.weights == fits[2].calibration.weights
+    assert fits[0].calibration.answerable == fits[2].calibration.answerable
 
 
 def test_a_question_that_finds_nothing_is_left_out(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from procqa.embedding import OnnxEncoder
-from procqa.embedding.sources import find_model, plain_folder
+from procqa.embedding.sources import find_model
 from procqa.errors import GoldError, ModelError
 from procqa.index.tokens import Tokens
 from procqa.retrieval.interaction import compare_lines
@@ -94,7 +94,7 @@ def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
     encoder = OnnxEncoder(tmp_path / "mine")
     plain = np.load(tmp_path / "mine" / "projection.npy")
     assert encoder.token_dimensions == plain.shape[1] == 128
-    assert "| 1 | 16 | 20 |" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "| both, then | 16 | 20 |" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
     assert not (tmp_path / "mine" / "checkpoints").exists()
     with pytest.raises(ModelError, match="holds a finished model"):
         train_model(plan)
@@ -105,4 +105,4 @@ def test_too_few_questions_are_told(tmp_path: Path) -> None:
 
     corpus, gold = pages_and_questions(tmp_path, 5)
     with pytest.raises(GoldError, match="6 questions with an answer to learn from; at least 10"):
-        train_model(TrainingPlan(corpus, (gold,), tmp_path / "mine", base=plain_folder()))
+        train_model(TrainingPlan(corpus, (gold,), tmp_path / "mine", base="all-MiniLM-L6-v2"))

@@ -13,12 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from procqa.errors import SnapshotError
 from procqa.types import Reason
 
 _log = logging.getLogger(__name__)
 CALIBRATION_FILE = "calibration.json"
+# Ends the identity of models whose reader is not used, and the name of the calibration that is good for them.
+UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
@@ -32,7 +35,9 @@ class Evidence:
     the question's words that the page knows least. `bm25` is relative to the best passage, `section` the router's log
     probability, `named` the share of the names in the question that are the page's own. The margins are differences of
     total score to the best passage of another page, and of another section of the page. `explained` is the share of
-    the question's content words that the page holds.
+    the question's content words that the page holds. `same_page`, `right_section`, `answered` are the reader's
+    log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best; 0 where
+    nothing is read.
     """
 
     line: float
@@ -46,28 +51,53 @@ class Evidence:
     page_margin: float
     section_margin: float
     explained: float
+    same_page: float = 0.0
+    right_section: float = 0.0
+    answered: float = 0.0
+    mark: float = 0.0
+    best_mark: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Logistic:
     """A logistic model of the evidence: probability = 1 / (1 + exp(-(bias + sum of weight x signal)))."""
 
-    model: str  # identity of the encoder whose signals it was fitted on
     weights: Mapping[str, float]
     bias: float
-    threshold: float  # answer from this probability on
 
     def probability(self, evidence: Evidence) -> float:
-        """The probability, 0 to 1, that an answer from the best passage is right."""
+        """From 0 to 1."""
         total = self.bias + sum(self.weights[name] * getattr(evidence, name) for name in SIGNALS)
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
 
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How probable it is that the pages hold an answer, and that the one found is right if they do.
+
+    They are two models because they are two questions: a good answer that narrowly misses the gold one must not teach
+    the first that such questions have none.
+    """
+
+    model: str  # identity of the models whose signals it was fitted on
+    answerable: Logistic
+    right: Logistic
+    threshold: float  # answer from this probability of `answerable` on
+
+    def confidence(self, evidence: Evidence) -> float:
+        """The probability that an answer from the best passage is right."""
+        return self.answerable.probability(evidence) * self.right.probability(evidence)
+
+    def answers(self, evidence: Evidence) -> bool:
+        """Whether to answer at all."""
+        return self.answerable.probability(evidence) >= self.threshold
+
     def save(self, folder: Path) -> Path:
         """Write calibration.json into an index folder, beside its snapshots."""
-        path = folder / CALIBRATION_FILE
+        path = folder / _file_for(self.model)
         staged = path.with_suffix(".tmp")
         staged.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
         staged.replace(path)
@@ -75,11 +105,12 @@ class Calibration:
 
     @classmethod
     def load(cls, folder: Path, model: str) -> Calibration:
-        """The calibration kept with an index when it was fitted on the same encoder, else the packaged one.
+        """The calibration kept with an index when it was fitted on the same models, else the packaged one.
 
         Raises SnapshotError when the file is damaged.
         """
-        path = folder / CALIBRATION_FILE
+        name = _file_for(model)
+        path = folder / name
         if path.exists():
             try:
                 own = _parsed(path.read_text(encoding="utf-8"))
@@ -89,16 +120,25 @@ class Calibration:
                 ) from None
             if own.model == model:
                 return own
-        packaged = _parsed(resources.files("procqa.answering").joinpath(CALIBRATION_FILE).read_text(encoding="utf-8"))
+        packaged = _parsed(resources.files("procqa.answering").joinpath(name).read_text(encoding="utf-8"))
         if packaged.model != model:
             _log.warning("No calibration fits the model of this index; fit one with `procqa eval calibrate`.")
         return packaged
 
 
+def _file_for(model: str) -> str:
+    stem, _, suffix = CALIBRATION_FILE.partition(".")
+    return f"{stem}{UNREAD}.{suffix}" if model.endswith(UNREAD) else CALIBRATION_FILE
+
+
 def _parsed(text: str) -> Calibration:
     values = json.loads(text)
-    weights = {name: float(values["weights"][name]) for name in SIGNALS}
-    return Calibration(str(values["model"]), weights, float(values["bias"]), float(values["threshold"]))
+    answerable, right = (_logistic(values[name]) for name in ("answerable", "right"))
+    return Calibration(str(values["model"]), answerable, right, float(values["threshold"]))
+
+
+def _logistic(values: Mapping[str, Any]) -> Logistic:
+    return Logistic({name: float(values["weights"][name]) for name in SIGNALS}, float(values["bias"]))
 
 
 def refusal(evidence: Evidence, *, named: bool) -> Reason:

@@ -8,6 +8,7 @@ import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
 from procqa.answering.decide import Evidence, equally_good
+from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import Found, Query
 from procqa.types import Document
@@ -92,4 +93,21 @@ class Drafter:
             page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_RIVAL,
             section_margin=score - max(beside) if beside else NO_RIVAL,
             explained=len(held) / len(words) if words else 0.0,
+            **self._verdict(query, found, place),
         )
+
+    def _verdict(self, query: Query, found: Found, place: int) -> dict[str, float]:
+        """What the reader says of the passage at a place; nothing when there is none."""
+        if self._snapshot.reader is None:
+            return {}
+        store = self._snapshot.store
+        (passage,) = store.passages(found.rows[place : place + 1])
+        verdict = read_passage(self._snapshot.reader, query, passage, store.text(passage))
+        best = max(found.lines[place], key=lambda line: line.score)
+        return {
+            "same_page": verdict.same_page,
+            "right_section": verdict.right_section,
+            "answered": verdict.answered,
+            "mark": float(verdict.lines.max()),
+            "best_mark": float(verdict.lines[best.number]),
+        }

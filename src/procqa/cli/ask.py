@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from procqa.cli.options import index_option, json_option, settings_from, threads_option
+from procqa.cli.options import fast_option, index_option, json_option, settings_from, threads_option
 from procqa.engine import MOST_HITS, Engine
 from procqa.types import Filters, Hit, Reply, Status
 
@@ -25,6 +25,7 @@ _CONFIDENCE = ((0.8, "sure"), (0.6, "fairly sure"), (0.0, "not sure"))
 @click.option("--doc-id", multiple=True, help="Ask only this page; may be repeated.")
 @click.option("--section", multiple=True, help="Ask only this section; may be repeated.")
 @click.option("--max-answers", type=click.IntRange(1, 10), default=3, show_default=True)
+@fast_option
 @threads_option
 def ask(
     question: str,
@@ -34,11 +35,12 @@ def ask(
     doc_id: tuple[str, ...],
     section: tuple[str, ...],
     max_answers: int,
+    fast: bool | None,
     threads: int | None,
 ) -> None:
     """Answer QUESTION in the exact words of the pages, with their sources."""
-    settings = settings_from(index=index, threads=threads)
-    with closing(Engine.open(settings.index, threads=settings.threads)) as engine:
+    settings = settings_from(index=index, fast=fast, threads=threads)
+    with closing(Engine.open(settings.index, threads=settings.threads, read=not settings.fast)) as engine:
         reply = engine.ask(question, history=history, filters=Filters(doc_id, section), max_answers=max_answers)
     if as_json:
         from procqa.service.responses import AskResponse  # pydantic is slow to import
@@ -54,13 +56,20 @@ def ask(
 @json_option
 @click.option("--top-k", type=click.IntRange(1, MOST_HITS), help="Passages at most.  [default: 10, or all that fit]")
 @click.option("--max-tokens", type=click.IntRange(1), help="Pack passages into this many tiktoken (cl100k) tokens.")
+@fast_option
 @threads_option
 def search(
-    words: str, index: Path | None, as_json: bool, top_k: int | None, max_tokens: int | None, threads: int | None
+    words: str,
+    index: Path | None,
+    as_json: bool,
+    top_k: int | None,
+    max_tokens: int | None,
+    fast: bool | None,
+    threads: int | None,
 ) -> None:
     """Show the passages found for WORDS, best first."""
-    settings = settings_from(index=index, threads=threads)
-    with closing(Engine.open(settings.index, threads=settings.threads)) as engine:
+    settings = settings_from(index=index, fast=fast, threads=threads)
+    with closing(Engine.open(settings.index, threads=settings.threads, read=not settings.fast)) as engine:
         hits, info = engine.search(words, top_k=top_k, max_tokens=max_tokens), engine.info
     if as_json:
         from procqa.service.responses import SearchResponse

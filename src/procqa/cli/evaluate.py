@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from procqa.cli.options import index_option, settings_from, threads_option
+from procqa.cli.options import fast_option, index_option, settings_from, threads_option
 from procqa.progress import shown_on
 
 # Importing the evaluation takes a second (it brings the metrics library), so each command imports what it needs.
@@ -169,8 +169,9 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
     show_default=True,
     help="Share of answerable questions that may be refused; the threshold follows from it.",
 )
+@fast_option
 @threads_option
-def calibrate(gold: Path, index: Path | None, refusals: float, threads: int | None) -> None:
+def calibrate(gold: Path, index: Path | None, refusals: float, fast: bool | None, threads: int | None) -> None:
     """Fit confidence and the threshold to answer on gold questions, and keep them with the index.
 
     Fit on questions that are not used to report results.
@@ -178,8 +179,8 @@ def calibrate(gold: Path, index: Path | None, refusals: float, threads: int | No
     from procqa.engine import Engine
     from procqa.evaluation.calibrate import calibrate as fit_to
 
-    settings = settings_from(index=index, threads=threads)
-    engine = Engine.open(settings.index, threads=settings.threads)
+    settings = settings_from(index=index, fast=fast, threads=threads)
+    engine = Engine.open(settings.index, threads=settings.threads, read=not settings.fast)
     try:
         fit = fit_to(gold, engine, refusals=refusals, progress=shown_on(sys.stderr))
     finally:

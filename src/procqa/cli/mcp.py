@@ -21,4 +21,4 @@ def mcp(index: Path | None, threads: int | None) -> None:
     from procqa.service.mcp_door import run_stdio  # the protocol's library is needed by this command alone
 
     settings = settings_from(index=index, threads=threads)
-    run_stdio(lambda: Engine.open(settings.index, threads=settings.threads))
+    run_stdio(lambda: Engine.open(settings.index, threads=settings.threads, read=not settings.fast))

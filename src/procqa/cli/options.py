@@ -19,6 +19,9 @@ index_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(0, 256), help="Threads of the encoder; 0 means one for each core.  [default: 0]"
 )
+fast_option = click.option(
+    "--fast", is_flag=True, default=None, help="Answer without the reader: several times as fast, and less often right."
+)
 state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),

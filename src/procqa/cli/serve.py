@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from procqa.cli.options import index_option, settings_from, state_option, threads_option
+from procqa.cli.options import fast_option, index_option, settings_from, state_option, threads_option
 from procqa.settings import LOG_FORMATS, LOG_LEVELS
 
 
@@ -14,6 +14,7 @@ from procqa.settings import LOG_FORMATS, LOG_LEVELS
 @index_option
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
+@fast_option
 @threads_option
 @state_option
 @click.option("--require-keys", is_flag=True, help="Need a key on this machine too, for instance behind a proxy.")

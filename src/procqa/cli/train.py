@@ -19,7 +19,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--corpus", type=click.Path(path_type=Path), required=True, help="The pages that the questions ask of.")
 @click.option("--gold", type=_file, multiple=True, required=True, help="Gold questions; may be repeated.")
 @click.option("--out", type=_folder, required=True, help="Folder for the model; an unfinished run in it goes on.")
-@click.option("--base", type=_folder, help="Model folder to begin from.  [default: the packaged model]")
+@click.option("--base", default="", help="Model to begin from, by name or folder.  [default: the packaged model]")
 @click.option("--dev-corpus", type=click.Path(path_type=Path), help="The pages of --dev-gold.  [default: --corpus]")
 @click.option(
     "--dev-gold",
@@ -31,7 +31,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
     type=(click.Path(path_type=Path), _file),
     multiple=True,
     metavar="CORPUS GOLD",
-    help="A general set (pages and questions) to teach before; may be repeated.",
+    help="A general set (pages and questions) that the reader is taught before; may be repeated.",
 )
 @click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -39,7 +39,7 @@ def train(
     corpus: Path,
     gold: tuple[Path, ...],
     out: Path,
-    base: Path | None,
+    base: str,
     dev_corpus: Path | None,
     dev_gold: Path | None,
     first: tuple[tuple[Path, Path], ...],

@@ -68,8 +68,6 @@ def export_encoder(source: Source, folder: Path) -> EncoderCard:
 
 def _export(source: Source, scratch: Path) -> EncoderCard:
     """Write the model and the tokenizer into `scratch`; the loaded model is let go on return."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     loaded = _load(source.loaded)
     prompts = loaded.prompts or {}
     card = EncoderCard(
@@ -86,10 +84,17 @@ def _export(source: Source, scratch: Path) -> EncoderCard:
     _log.info("Exporting the encoder to ONNX.")
     loaded.save_pretrained(str(scratch / "exact"))
     exact = next((scratch / "exact").rglob("*.onnx"))
-    with _quiet(logging.getLogger()):  # it advises to optimise first, which changes nothing here
-        quantize_dynamic(exact, scratch / MODEL_FILE, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    quantise(exact, scratch / MODEL_FILE)
     loaded.tokenizer.backend_tokenizer.save(str(scratch / TOKENIZER_FILE))
     return card
+
+
+def quantise(exact: Path, small: Path) -> None:
+    """Write the int8 form of an ONNX model, as QUANTISATION says."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with _quiet(logging.getLogger()):  # it advises to optimise first, which changes nothing here
+        quantize_dynamic(exact, small, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
 
 
 def _load(source: str) -> Any:

@@ -35,11 +35,12 @@ class EncoderCard:
     recipe: str  # hash of what the projection and the router were fitted on
     question_prompt: str = ""
     document_prompt: str = ""
+    reader: str = ""  # sha256 of the reader beside it; empty when there is none
 
     @property
     def identity(self) -> str:
-        """Equal for encoders that make the same vectors."""
-        return f"{self.sha256}+{self.recipe}"
+        """Equal for models that find and read alike."""
+        return "+".join(filter(None, (self.sha256, self.recipe, self.reader[:12])))
 
     def save(self, folder: Path) -> None:
         """Write `encoder.json` into the folder."""
@@ -60,19 +61,11 @@ class OnnxEncoder:
     def __init__(self, folder: Path, threads: int = 0) -> None:
         """Load the model; `threads` 0 means one for each core. Raises ModelError."""
         self.card = EncoderCard.load(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = open_session(folder / MODEL_FILE, threads)
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-            self._session = onnxruntime.InferenceSession(
-                str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # both libraries raise kinds of their own
-            raise ModelError(
-                f"The encoder in {folder} cannot be loaded ({type(error).__name__}); rebuild with `procqa index build`."
-            ) from error
+        except Exception as error:  # the library raises kinds of its own
+            raise _not_loaded(folder / TOKENIZER_FILE, error) from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         projection = folder / PROJECTION_FILE
@@ -143,6 +136,22 @@ class OnnxEncoder:
         keep = (np.asarray(encoding.special_tokens_mask) == 0) & (offsets[:, 0] >= 0)
         tokens = hidden[keep] if self._projection is None else hidden[keep] @ self._projection
         return Encoded(_unit(pooled), _unit(tokens), offsets[keep] + shift)
+
+
+def open_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+    """An exported model, ready to run; `threads` 0 means one for each core. Raises ModelError."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library raises kinds of its own
+        raise _not_loaded(model, error) from error
+
+
+def _not_loaded(file: Path, error: Exception) -> ModelError:
+    return ModelError(f"{file} cannot be loaded ({type(error).__name__}); rebuild with `procqa index build`.")
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

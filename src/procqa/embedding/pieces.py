@@ -39,6 +39,10 @@ class WordPieces:
         """Each text as tokens, special ones among them."""
         return [_pieces(item) for item in self._tokenizer.encode_batch(list(texts))]
 
+    def text(self, ids: Sequence[int]) -> str:
+        """Tokens as words again, special ones among them."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
+
 
 def _pieces(item: Encoding) -> Pieces:
     offsets = np.asarray(item.offsets, dtype=np.int32)

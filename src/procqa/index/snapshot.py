@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.encoder import FloatArray
+from procqa.embedding.reader import READER_FILE, Reader
 from procqa.embedding.router import SectionRouter
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.dense import DenseIndex, Rows
@@ -55,8 +56,11 @@ class Labels:
 class Snapshot:
     """What retrieval and answering read. While it is open, nobody removes its files."""
 
-    def __init__(self, folder: Path, encoder: Encoder | None = None, threads: int = 0) -> None:
-        """Open it; `encoder` replaces the stored one (tests). Raises SnapshotError or ModelError."""
+    def __init__(self, folder: Path, encoder: Encoder | None = None, threads: int = 0, *, read: bool = True) -> None:
+        """Open it; `encoder` replaces the stored one (tests), and without `read` no reader is loaded.
+
+        Raises SnapshotError or ModelError.
+        """
         self.folder = folder
         if not folder.is_dir():
             raise SnapshotError(f"The index {folder.name} is gone; rebuild it with `procqa index build`.")
@@ -79,6 +83,9 @@ class Snapshot:
             self.section_of = Labels(sections, self.manifest.sections)
             self.router = SectionRouter.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
+            has_reader = (folder / ENCODER / READER_FILE).is_file()
+            self.reader = Reader(folder / ENCODER, threads) if read and has_reader else None
+            self.unread = has_reader and not read
             self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
             self.headings = TokenIndex(folder, HEADINGS, self.encoder.token_dimensions)
         except ProcqaError:
@@ -95,7 +102,7 @@ class Snapshot:
             )
 
     @classmethod
-    def open(cls, index: Path, encoder: Encoder | None = None, threads: int = 0) -> Snapshot:
+    def open(cls, index: Path, encoder: Encoder | None = None, threads: int = 0, *, read: bool = True) -> Snapshot:
         """Open the current snapshot below `index`."""
         for last in (False, False, True):
             folder = current_folder(index)
@@ -104,7 +111,7 @@ class Snapshot:
                     f"There is no index in {index}; make one with `procqa index build CORPUS --index {index}`."
                 )
             try:
-                return cls(folder, encoder, threads)
+                return cls(folder, encoder, threads, read=read)
             except SnapshotError:
                 # A newer one may have been published, and this one removed, since its name was read.
                 if last or current_folder(index) == folder:

@@ -31,7 +31,11 @@ def run(settings: Settings) -> None:
     """Serve until a signal says stop. Raises ProcqaError when there is no index or the address cannot be had."""
     _check_index(settings)
     _check_access(settings)
-    app = create_app(lambda: Engine.open(settings.index, threads=settings.threads), settings, watch=settings.index)
+    app = create_app(
+        lambda: Engine.open(settings.index, threads=settings.threads, read=not settings.fast),
+        settings,
+        watch=settings.index,
+    )
     # Of the server's own lines only warnings and errors are of use.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     config = uvicorn.Config(

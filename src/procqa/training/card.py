@@ -8,6 +8,7 @@ from pathlib import Path
 from procqa.evaluation.significance import Change
 from procqa.training.encoder import EncoderResult
 from procqa.training.examples import TrainingSet
+from procqa.training.reader import LAYERS, ReaderResult
 
 CARD = "README.md"
 
@@ -19,22 +20,30 @@ def in_words(change: Change) -> str:
 
 
 def write_card(
-    folder: Path, sources: Sequence[str], stages: Sequence[TrainingSet], result: EncoderResult, change: Change
+    folder: Path,
+    sources: Sequence[str],
+    general: TrainingSet,
+    training: TrainingSet,
+    result: EncoderResult,
+    change: Change,
+    reader: ReaderResult,
 ) -> None:
-    """Write README.md into the model's folder. `stages` are what was taught, in order."""
+    """Write README.md into the model's folder, last of all."""
     taught = "\n".join(
-        f"| {number} | {len(held.pages):,} | {len(held.questions):,} |" for number, held in enumerate(stages, 1)
+        f"| {part} | {len(held.pages):,} | {len(held.questions):,} |"
+        for part, held in (("the reader, first", general), ("both, then", training))
+        if held.questions
     )
     read = "\n".join(f"- `{source}`" for source in sources)
     folder.joinpath(CARD).write_text(
-        f"""# A procqa encoder
+        f"""# A procqa model
 
-An encoder for late interaction and vectors, taught with `procqa train`. Build an index with
-`procqa index build --model` and this folder.
+An encoder for late interaction and vectors, and a reader of question and passage, taught with `procqa train`. Build an
+index with `procqa index build --model` and this folder.
 
 ## Taught
 
-| stage | pages | questions |
+| what | pages | questions |
 | --- | --- | --- |
 {taught}
 
@@ -56,6 +65,15 @@ Share of {len(result.after.right)} dev questions whose best line is on the right
 Change of right lines {in_words(change)}.
 {result.share:.0%} of the trained weights were kept, the rest are those it began from. The dev questions chose when to
 stop and that share, so held-out questions give lower figures.
+
+The reader ({LAYERS} layers), on these questions beside the passages that the encoder finds: how often the passage that
+answers is judged best, how often its best mark is on a line that answers, and the area under the ROC curve of telling
+passages that answer from others:
+
+| | passage | line | AUROC |
+| --- | --- | --- | --- |
+| before | {reader.before.choice:.3f} | {reader.before.line:.3f} | {reader.before.answered:.3f} |
+| after | {reader.after.choice:.3f} | {reader.after.line:.3f} | {reader.after.answered:.3f} |
 
 ## Limits
 

@@ -14,6 +14,8 @@ from procqa.training.late_model import LateModel, Lines, compare
 # The parts of a line's score that do not need an index; as in retrieval.
 PAGE_WEIGHT, DENSE_WEIGHT = 0.5, 0.3
 CHUNK = 60
+# Passages compared line by line when rivals are looked for.
+NEAR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,30 @@ def judge(model: LateModel, dev: TrainingSet) -> DevFigures:
     model.train()
     page, section, line = np.mean(right, axis=0).tolist()
     return DevFigures(page, section, line, tuple(line for _, _, line in right))
+
+
+@torch.no_grad()
+def nearest_passages(model: LateModel, held: TrainingSet, count: int) -> list[list[tuple[int, int]]]:
+    """For every question the `count` passages (page, passage) with the best lines, best first.
+
+    Among the NEAR nearest by their one vector: all lines of a set would be too many to compare.
+    """
+    model.eval()
+    places = [(page, n) for page, whole in enumerate(held.pages) for n in range(len(whole.passages))]
+    passages = [held.pages[page].passages[n] for page, n in places]
+    tokens, vectors = model.encode([passage.ids for passage in passages])
+    nearest = []
+    for first in range(0, len(held.questions), CHUNK):
+        words = [question.context for question in held.questions[first : first + CHUNK]]
+        question_tokens, question_vectors = model.encode([item.ids for item in words])
+        near = (question_vectors @ vectors.T).topk(min(NEAR, len(places))).indices.sort().values.tolist()
+        for item, own, rows in zip(words, question_tokens, near, strict=True):
+            near_places, near_passages = [places[row] for row in rows], [passages[row] for row in rows]
+            score, _, lines = compare(near_places, near_passages, [tokens[row] for row in rows], [item], [own])
+            best = [lines.places[place][:2] for place in score[0].argsort(descending=True).tolist()]
+            nearest.append(list(dict.fromkeys(best))[:count])
+    model.train()
+    return nearest
 
 
 def _columns(lines: Lines, row_of: dict[tuple[int, int], int]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,22 +40,21 @@ class EncoderResult:
 
 
 def train_encoder(
-    base: Path, training: Sequence[TrainingSet], dev: TrainingSet, out: Path, *, epochs: int, seed: int
+    base: Path, training: TrainingSet, dev: TrainingSet, out: Path, *, epochs: int, seed: int
 ) -> EncoderResult:
     """Teach the encoder in the sentence-transformers folder `base` and save it as another folder.
 
-    `training` is taught in the order given, one after the other: general sets first. An interrupted run with the
-    same arguments goes on where it was.
+    An interrupted run with the same arguments goes on where it was.
     """
     torch.manual_seed(seed)
     model = LateModel(base, _first_projection(base))
     start = {name: value.clone() for name, value in model.state_dict().items()}
     before = judge(model, dev)
     _log.info("Before training, on dev: %s.", before)
-    for stage, held in enumerate(training):
-        steps = [{"training": held, "step": step} for turn in range(epochs) for step in epoch(held, seed * 1000 + turn)]
-        plan = Plan(out / "checkpoints" / f"encoder-{stage}", RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
-        run_steps(model, steps, plan, lambda: judge(model, dev).line, _is_fresh)
+    seeds = range(seed * 1000, seed * 1000 + epochs)
+    steps = [{"training": training, "step": step} for turn in seeds for step in epoch(training, turn)]
+    plan = Plan(out / "checkpoints" / "encoder", RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
+    run_steps(model, steps, plan, lambda: judge(model, dev).line, _is_fresh)
     share, after = _best_share(model, start, dev)
     _save(model, base, out / WEIGHTS_FOLDER)
     return EncoderResult(before, after, share)

@@ -10,17 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from procqa.embedding.export import MAX_TOKENS, export_encoder
-from procqa.embedding.onnx import CARD_FILE, TOKENIZER_FILE
+from procqa.embedding.onnx import TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
-from procqa.embedding.sources import WEIGHTS_FOLDER, find_model, trainable_folder
+from procqa.embedding.sources import WEIGHTS_FOLDER, find_model
 from procqa.errors import GoldError, ModelError
 from procqa.evaluation.intervals import weighted_means
 from procqa.evaluation.significance import Change, paired_changes
 from procqa.progress import Progress, silent
-from procqa.training.card import in_words, write_card
+from procqa.training.base import trainable_folder
+from procqa.training.card import CARD, in_words, write_card
 from procqa.training.dev import DevFigures
 from procqa.training.encoder import train_encoder
 from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
+from procqa.training.reader import train_reader
+from procqa.training.reader_export import export_reader
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
@@ -34,7 +37,7 @@ class TrainingPlan:
     corpus: Path
     gold: tuple[Path, ...]
     out: Path
-    base: Path | None = None
+    base: str = ""
     dev_corpus: Path | None = None
     dev_gold: Path | None = None
     first: tuple[tuple[Path, Path], ...] = ()
@@ -71,22 +74,26 @@ class Outcome:
 
 def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     """Teach, save and export a model. Raises GoldError, ModelError and what reading a corpus raises."""
-    if (plan.out / CARD_FILE).exists():
+    if (plan.out / CARD).exists():
         raise ModelError(f"{plan.out} holds a finished model; give another folder by --out.")
     plan.out.mkdir(parents=True, exist_ok=True)
-    base = trainable_folder(plan.base)
+    base = trainable_folder(plan.base, plan.out / "checkpoints" / "base")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
-    general = [apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first]
+    general = joined([apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first])
     training, dev = _training_and_dev(plan, pieces)
-    stages = [joined(general), training] if general else [training]
-    result = train_encoder(base, stages, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
-    with progress("Exporting the encoder", 1, "model") as advance:
-        export_encoder(find_model(str(plan.out / WEIGHTS_FOLDER)), plan.out)
+    result = train_encoder(base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
+    weights = plan.out / WEIGHTS_FOLDER
+    reader = train_reader(base, weights, general, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
+    with progress("Exporting", 2, "models") as advance:
+        export_encoder(find_model(str(weights)), plan.out)
+        advance(1)
+        export_reader(reader.model, plan.out)
         advance(1)
     right = np.array([*result.before.right, *result.after.right], dtype=np.float64)[:, None]
     (change,) = paired_changes(lambda weights: weighted_means(right, weights), len(result.after.right))
     outcome = Outcome(plan.out, result.before, result.after, change)
-    write_card(plan.out, [str(path) for path in (*[c for c, _ in plan.first], *plan.gold)], stages, result, change)
+    sources = [str(path) for path in (*[corpus for corpus, _ in plan.first], *plan.gold)]
+    write_card(plan.out, sources, general, training, result, change, reader)
     shutil.rmtree(plan.out / "checkpoints", ignore_errors=True)
     return outcome
 

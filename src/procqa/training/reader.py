@@ -1,0 +1,124 @@
+"""Training the reader, from questions and pages to weights beside those of the encoder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from sklearn.metrics import roc_auc_score
+
+from procqa.embedding.onnx import PROJECTION_FILE
+from procqa.training.base import READER_WEIGHTS, start_reader
+from procqa.training.dev import nearest_passages
+from procqa.training.examples import TrainingSet
+from procqa.training.late_model import LateModel
+from procqa.training.reader_examples import ReadQuestion, near_by_words, read_questions, steps
+from procqa.training.reader_model import ReaderModel
+from procqa.training.steps import Plan, run_steps
+
+LAYERS = 4
+RATE = 1.5e-4
+GENERAL_EPOCHS = 1
+CHECKS = 4
+# Passages that share words with a general question, and those that the encoder takes for an answer.
+GENERAL_RIVALS, RIVALS = 8, 12
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFigures:
+    """On dev questions beside the passages that the encoder finds.
+
+    `choice`: the share whose answering passage is judged best; `line`: the share of answering passages whose best mark
+    is on a line that answers; `answered`: the area under the ROC curve of telling passages that answer from others.
+    """
+
+    choice: float
+    line: float
+    answered: float
+
+    @property
+    def mean(self) -> float:
+        return (self.choice + self.line + self.answered) / 3
+
+    def __str__(self) -> str:
+        return f"passage {self.choice:.3f}, line {self.line:.3f}, AUROC {self.answered:.3f}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderResult:
+    """The trained reader, and dev figures before and after."""
+
+    model: ReaderModel
+    before: ReaderFigures
+    after: ReaderFigures
+
+
+def train_reader(
+    base: Path,
+    weights: Path,
+    general: TrainingSet,
+    training: TrainingSet,
+    dev: TrainingSet,
+    out: Path,
+    *,
+    epochs: int,
+    seed: int,
+) -> ReaderResult:
+    """Teach a reader over the encoder in the folder `weights`, and save it there.
+
+    It begins from the reader in `base`, or from the encoder's lower layers. First it is taught the `general` set, whose
+    negatives share words with the question, then `training`, whose negatives the encoder takes for answers. An
+    interrupted run with the same arguments goes on where it was.
+    """
+    torch.manual_seed(seed)
+    encoder = LateModel(weights, np.load(weights / PROJECTION_FILE))
+    judged = read_questions(dev, nearest_passages(encoder, dev, RIVALS), seed)
+    stages = []
+    if general.questions:
+        near = near_by_words(general, GENERAL_RIVALS)
+        stages.append((read_questions(general, near, seed, general=True), GENERAL_EPOCHS))
+    stages.append((read_questions(training, nearest_passages(encoder, training, RIVALS), seed), epochs))
+    del encoder
+    model = ReaderModel(weights, LAYERS)
+    start_reader(model, base)
+    before = judge(model, judged)
+    for number, (questions, turns) in enumerate(stages):
+        taught = [{"questions": step} for turn in range(turns) for step in steps(questions, seed * 1000 + turn)]
+        plan = Plan(out / "checkpoints" / f"reader-{number}", RATE, seed, checks=CHECKS)
+        run_steps(model, taught, plan, lambda: judge(model, judged).mean, _is_fresh)
+        _log.info("The reader after stage %d, on dev: %s.", number + 1, judge(model, judged))
+    save_file(model.state_dict(), str(weights / READER_WEIGHTS))
+    return ReaderResult(model, before, judge(model, judged))
+
+
+@torch.no_grad()
+def judge(model: ReaderModel, questions: Sequence[ReadQuestion]) -> ReaderFigures:
+    """How well the reader tells what answers, on questions that it was not taught."""
+    model.eval()
+    chosen, marked, truths, odds = [], [], [], []
+    for step in steps(questions, 0):
+        judged = model.judge([reading.pair for question in step for reading in question.readings])
+        first = 0
+        for question in step:
+            answered = judged.heads[first : first + len(question.readings), 2]
+            truths += [reading.answered for reading in question.readings]
+            odds += answered.tolist()
+            if any(reading.answered for reading in question.readings):
+                chosen.append(question.readings[int(answered.argmax())].answered)
+            for row, reading in enumerate(question.readings, first):
+                if reading.answered:
+                    marked.append(int(judged.lines[row].argmax()) in reading.lines)
+            first += len(question.readings)
+    model.train()
+    return ReaderFigures(float(np.mean(chosen)), float(np.mean(marked)), float(roc_auc_score(truths, odds)))
+
+
+def _is_fresh(name: str) -> bool:
+    return not name.startswith("transformer.")

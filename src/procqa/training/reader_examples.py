@@ -1,0 +1,155 @@
+"""What the reader is taught: questions beside passages that answer them, and beside passages that only seem to.
+
+Hard cases are worth most: passages that the encoder ranks high and that do not answer, and the answering passage
+without the lines that answer, which is about the right thing and does not say it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from procqa.embedding.pairs import Pair, pair, shortened
+from procqa.training.examples import TrainingQuestion, TrainingSet, Words
+
+Place = tuple[int, int]  # page, passage
+
+# Kinds of questions that are about no page at all.
+NO_PAGE = frozenset({"off_domain", "not_in_corpus"})
+NEGATIVES = 4  # passages that do not answer, beside each question
+CUT_SHARE = 0.5  # of the questions, that also get the right passage without its answer
+MOST_RIGHT = 2
+# Of the questions, that are read as keywords: without the words that carry no content.
+TERSE_SHARE = 0.25
+# Content is what counts more than this beside the token that counts most.
+TERSE_WEIGHT = 0.5
+# Tokens of a step, padding counted.
+STEP_TOKENS = 4096
+_SORTED_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One pair with what is true of it; None is not known. `lines` are those that answer."""
+
+    pair: Pair
+    same_page: bool | None
+    right_section: bool | None
+    answered: bool
+    lines: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadQuestion:
+    """A question with the passages that it is read beside."""
+
+    readings: tuple[Reading, ...]
+
+
+def read_questions(
+    held: TrainingSet, rivals: Sequence[Sequence[Place]], seed: int, *, general: bool = False
+) -> list[ReadQuestion]:
+    """Every question beside right passages and some of its `rivals`, best first: passages that it may be taken for.
+
+    In a `general` set only whether a passage answers is known, since its pages are not told in sections.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
+    made = []
+    for question, near in zip(held.questions, rivals, strict=True):
+        right = sorted({(page, n) for page, n, _ in question.lines})
+        wrong = [place for place in near if place not in right]
+        # The nearest is always there; of the others some.
+        others = wrong[:1] + chance.sample(wrong[1:], min(len(wrong) - 1, NEGATIVES - 1)) if wrong else []
+        asked = _tokens(question, terse=chance.random() < TERSE_SHARE)
+        readings = [_reading(held, question, asked, place, general) for place in right[:MOST_RIGHT] + others]
+        if right and chance.random() < CUT_SHARE:
+            readings += _without_answer(readings[0])
+        made.append(ReadQuestion(tuple(readings)))
+    return made
+
+
+def near_by_words(held: TrainingSet, count: int) -> list[list[Place]]:
+    """For every question the `count` passages that share most of its words (tf-idf), best first."""
+    places = [(page, n) for page, whole in enumerate(held.pages) for n in range(len(whole.passages))]
+    texts = [_text(held, place) for place in places]
+    words = TfidfVectorizer(sublinear_tf=True, stop_words="english")
+    passages = words.fit_transform(texts).T.tocsr()
+    near = []
+    for first in range(0, len(held.questions), 1000):
+        asked = words.transform([q.item.question for q in held.questions[first : first + 1000]])
+        for row in (asked @ passages).tocsr():
+            best = np.argsort(-row.data, kind="stable")[:count]
+            near.append([places[place] for place in row.indices[best].tolist()])
+    return near
+
+
+def steps(questions: Sequence[ReadQuestion], seed: int) -> Iterator[list[ReadQuestion]]:
+    """All questions once, in steps of about equally long ones; the same seed gives the same steps."""
+    chance = random.Random(seed)  # noqa: S311 - an order, not a secret
+    order = list(questions)
+    chance.shuffle(order)
+    made: list[list[ReadQuestion]] = []
+    for first in range(0, len(order), _SORTED_AT_ONCE):
+        step: list[ReadQuestion] = []
+        for question in sorted(order[first : first + _SORTED_AT_ONCE], key=_longest):
+            if (
+                step
+                and (sum(len(q.readings) for q in step) + len(question.readings)) * _longest(question) > STEP_TOKENS
+            ):
+                made.append(step)
+                step = []
+            step.append(question)
+        made.append(step)
+    chance.shuffle(made)
+    yield from made
+
+
+def _reading(
+    held: TrainingSet, question: TrainingQuestion, asked: Sequence[int], place: Place, general: bool
+) -> Reading:
+    passage = held.pages[place[0]].passages[place[1]]
+    lines = frozenset(line for page, n, line in question.lines if (page, n) == place)
+    answerable = question.item.unanswerable is None
+    pages_known = not general and (bool(question.pages) or question.item.unanswerable in NO_PAGE)
+    return Reading(
+        pair(asked, passage.ids, passage.owners),
+        place[0] in question.pages if pages_known else None,
+        passage.passage.section in question.sections if answerable and not general else None,
+        bool(lines),
+        lines,
+    )
+
+
+def _without_answer(whole: Reading) -> list[Reading]:
+    """The same passage without the lines that answer, if any other line is left."""
+    kept = [n for n, owner in enumerate(whole.pair.owners) if owner not in whole.lines]
+    if not any(whole.pair.owners[n] >= 0 for n in kept):
+        return []
+    cut = Pair(*(tuple(values[n] for n in kept) for values in (whole.pair.ids, whole.pair.types, whole.pair.owners)))
+    return [Reading(cut, whole.same_page, whole.right_section, answered=False, lines=frozenset())]
+
+
+def _tokens(question: TrainingQuestion, *, terse: bool) -> tuple[int, ...]:
+    """What the reader reads of a question, special tokens aside."""
+    context, focus = (_kept(words, terse=terse) for words in (question.context, question.focus or question.context))
+    return shortened(context, focus)
+
+
+def _kept(words: Words, *, terse: bool) -> list[int]:
+    """All tokens but the special ones, or those of content; all where there is no other."""
+    special = words.weights == 0
+    content = words.weights > words.weights.max() * TERSE_WEIGHT
+    return [number for number, keep in zip(words.ids, content if terse else ~special, strict=True) if keep]
+
+
+def _text(held: TrainingSet, place: Place) -> str:
+    document, passage = held.pages[place[0]].document, held.pages[place[0]].passages[place[1]].passage
+    return document.text[passage.start : passage.end]
+
+
+def _longest(question: ReadQuestion) -> int:
+    return max(len(reading.pair.ids) for reading in question.readings)
