@@ -7,6 +7,7 @@ The tokens of a line come from the passage that was encoded whole, so that each 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from procqa.index.tokens import CONTEXT, Tokens
 
 # A question's "how", "my" or "?" find a near token on any page; they count this much beside a word of content.
 FUNCTION_WEIGHT = 0.3
+# Tokens that are compared at once: few enough that their numbers and cosines stay in the processor's cache.
+_BLOCK = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,26 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
         return LineSimilarities(
             np.zeros((len(question), 0), np.float32), np.zeros(0, np.int64), np.zeros(0, dtype=np.int32)
         )
-    best = np.maximum.reduceat(question @ tokens.vectors.T, first, axis=1)
+    best = _nearest(question, tokens, first)
     passages, lines = tokens.texts[first], tokens.lines[first].astype(np.int32)
     of_context = lines == CONTEXT
     context = np.full((len(question), count), -1.0, dtype=np.float32)
     context[:, passages[of_context]] = best[:, of_context]
     own = ~of_context
     return LineSimilarities(np.maximum(best[:, own], context[:, passages[own]]), passages[own], lines[own])
+
+
+def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
+    """The greatest cosine of each question token in each run of tokens, (q, r); `first` is where the r runs begin."""
+    asked = question.T / np.float32(tokens.scale)
+    best = np.empty((len(first), len(question)), dtype=np.float32)
+    ends = np.append(first, len(tokens.texts))
+    # Whole runs of about _BLOCK tokens.
+    borders = np.unique(np.append(np.searchsorted(first, np.arange(0, len(tokens.texts), _BLOCK)), len(first)))
+    for begin, end in itertools.pairwise(borders.tolist()):
+        block = tokens.vectors[ends[begin] : ends[end]].astype(np.float32, copy=False)
+        np.maximum.reduceat(block @ asked, first[begin:end] - ends[begin], axis=0, out=best[begin:end])
+    return np.ascontiguousarray(best.T)
 
 
 def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
@@ -61,7 +77,8 @@ def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
     """
     totals, tokens = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
     if len(question):
-        np.add.at(totals, texts.texts, (texts.vectors @ question.T).max(axis=1))
+        cosines = texts.vectors.astype(np.float32, copy=False) @ (question.T / np.float32(texts.scale))
+        np.add.at(totals, texts.texts, cosines.max(axis=1))
     np.add.at(tokens, texts.texts, 1.0)
     return np.asarray(totals / np.maximum(tokens, 1.0), dtype=np.float32)
 
