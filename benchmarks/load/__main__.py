@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.load.http import Connections, Outcome, get, question
 from benchmarks.load.misbehaving import KINDS, Idle
-from benchmarks.load.process import ROOT, memory_of, service
+from benchmarks.load.process import ROOT, START_SECONDS, memory_of, service
 
 # Questions at a time that keep both cores busy, and so measure the capacity.
 CLIENTS = 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -58,10 +57,13 @@ class OnnxEncoder:
     """An `Encoder` over an exported model folder (model.onnx, tokenizer.json, encoder.json)."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        """Load the model; `threads` 0 means one for each core. Raises ModelError."""
+        """Load the model. Each text is read by `threads` threads; 0 means one, which costs the least of them all.
+
+        Raises ModelError.
+        """
         self.card = EncoderCard.load(folder)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = max(1, threads)
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
