@@ -1,4 +1,4 @@
-"""Work on several cores: as many texts at a time as there are cores, each in one thread from its beginning to its end."""
+"""Work on several cores: as many texts at a time as there are cores, each in one thread from beginning to end."""
 
 from __future__ import annotations
 

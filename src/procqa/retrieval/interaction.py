@@ -7,7 +7,6 @@ The tokens of a line come from the passage that was encoded whole, so that each 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,14 +14,13 @@ import numpy as np
 
 from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray, IntArray
+from procqa.embedding.products import byte_products
 from procqa.index.dense import Rows
 from procqa.index.lexical import FUNCTION_WORDS
 from procqa.index.tokens import CONTEXT, Tokens
 
 # A question's "how", "my" or "?" find a near token on any page; they count this much beside a word of content.
 FUNCTION_WEIGHT = 0.3
-# Tokens that are compared at once: few enough that their numbers and cosines stay in the processor's cache.
-_BLOCK = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,12 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
 
 def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
     """The greatest cosine of each question token in each run of tokens, (q, r); `first` is where the r runs begin."""
-    asked = question.T / np.float32(tokens.scale)
-    best = np.empty((len(first), len(question)), dtype=np.float32)
-    ends = np.append(first, len(tokens.texts))
-    # Whole runs of about _BLOCK tokens.
-    borders = np.unique(np.append(np.searchsorted(first, np.arange(0, len(tokens.texts), _BLOCK)), len(first)))
-    for begin, end in itertools.pairwise(borders.tolist()):
-        block = tokens.vectors[ends[begin] : ends[end]].astype(np.float32, copy=False)
-        np.maximum.reduceat(block @ asked, first[begin:end] - ends[begin], axis=0, out=best[begin:end])
-    return np.ascontiguousarray(best.T)
+    if tokens.vectors.dtype == np.int8 and len(question):
+        whole, factors = byte_products(tokens.vectors, question)
+        greatest = np.maximum.reduceat(whole, first, axis=0) * (factors / np.float32(tokens.scale))
+        return np.ascontiguousarray(greatest.T, dtype=np.float32)
+    cosines = tokens.vectors @ (question.T / np.float32(tokens.scale))
+    return np.ascontiguousarray(np.maximum.reduceat(cosines, first, axis=0).T, dtype=np.float32)
 
 
 def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:

@@ -238,7 +238,8 @@ class Retriever:
         words = snapshot.lexical.content_terms(focus)
         documents = snapshot.document_of[rows]
         bare = [page for page in np.unique(documents).tolist() if words <= self._names.terms(page)]
-        return (np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]).astype(np.float32)
+        opens = np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]
+        return np.asarray(opens, dtype=np.float32)
 
     def _named_scores(self, context: str, rows: Rows) -> FloatArray:
         """How much each passage's page is the one that the question names."""
