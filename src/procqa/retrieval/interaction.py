@@ -57,7 +57,7 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
 def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
     """The greatest cosine of each question token in each run of tokens, (q, r); `first` is where the r runs begin."""
     if tokens.vectors.dtype == np.int8 and len(question):
-        whole, factors = byte_products(tokens.vectors, question)
+        whole, factors = byte_products(tokens.vectors.view(np.int8), question)
         greatest = np.maximum.reduceat(whole, first, axis=0) * (factors / np.float32(tokens.scale))
         return np.ascontiguousarray(greatest.T, dtype=np.float32)
     cosines = tokens.vectors @ (question.T / np.float32(tokens.scale))
