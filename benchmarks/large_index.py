@@ -142,7 +142,9 @@ def serve(source: Path, out: Path) -> dict[str, float]:
     dense = snapshot.dense
     questions = [item["question"] for item in written_questions()[3::8]]  # the build takes every eighth, from the first
     vectors = np.stack([real.encode_question(text).vector for text in questions])
-    raw = np.memmap(snapshot.folder / "vectors.f32", dtype=np.float32, mode="r").reshape(-1, real.dimensions)
+    stored = snapshot.folder / "vectors.f32"  # of a small index there is no such file
+    mapped = np.memmap(stored, dtype=np.float32, mode="r").reshape(-1, real.dimensions) if stored.exists() else None
+    raw = dense.vectors(np.arange(len(dense))) if mapped is None else mapped
     exact = _exact(raw, vectors)
     times, found = [], 0
     for vector, wanted in zip(vectors, exact, strict=True):

@@ -9,30 +9,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
-import re
 import resource
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from benchmarks.load.http import Connections, Outcome, get, question
 from benchmarks.load.misbehaving import KINDS, Idle
+from benchmarks.load.process import ROOT, START_SECONDS, memory_of, service
 
-ROOT = Path(__file__).parents[2]
 # Questions at a time that keep both cores busy, and so measure the capacity.
 CLIENTS = 4
-START_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -67,42 +61,6 @@ def quantiles(values: list[float]) -> dict[str, float]:
         return {}
     cuts = statistics.quantiles(values, n=100, method="inclusive")
     return {"p50": round(cuts[49], 4), "p99": round(cuts[98], 4), "max": round(max(values), 4)}
-
-
-@contextmanager
-def service(index: Path) -> Iterator[tuple[int, int]]:
-    """A service over an index: its process id and port, when it is ready."""
-    code = "from procqa.cli import main; main()"
-    command = [sys.executable, "-c", code, "serve", "--port", "0", "--index", str(index), "--log-level", "info"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
-        subprocess.Popen(command, env=environment, stderr=log) as process,
-    ):
-        try:
-            yield process.pid, _port(process, log)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
-
-
-def _port(process: subprocess.Popen[bytes], log: IO[str]) -> int:
-    """The port that a starting service says it serves on."""
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        log.seek(0)
-        said = re.search(r"Serving on http://127\.0\.0\.1:(\d+)", log.read())
-        if said:
-            return int(said[1])
-        time.sleep(0.1)
-    log.seek(0)
-    raise SystemExit(f"The service did not start: {log.read()}")
-
-
-def memory_of(pid: int) -> float:
-    """Resident MB of a process."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return round(int(status.partition("VmRSS:")[2].split()[0]) / 1024, 1)
 
 
 async def watch(phase: Phase, pid: int, port: int) -> None:

@@ -70,6 +70,12 @@ class Connections:
                     return 0, True
                 raise
 
+    async def fetch(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request; the status and the body of the response. Raises what goes wrong."""
+        async with asyncio.timeout(PATIENCE), self._lent() as (reader, writer, _):
+            writer.write(request)
+            return await read_whole(reader)
+
     def close(self) -> None:
         """Close those that are free."""
         for _, writer in self._free:
@@ -93,10 +99,16 @@ class Connections:
 
 async def read_response(reader: asyncio.StreamReader) -> int:
     """Read a response with a declared length; its status."""
+    status, _ = await read_whole(reader)
+    return status
+
+
+async def read_whole(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Read a response with a declared length; its status and its body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     length = head.partition("content-length:")[2].partition("\r\n")[0]
-    await reader.readexactly(int(length))
-    return int(head.split(" ", 2)[1])
+    body = await reader.readexactly(int(length))
+    return int(head.split(" ", 2)[1]), body
 
 
 async def hang_up(writer: asyncio.StreamWriter) -> None:

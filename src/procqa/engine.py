@@ -22,6 +22,7 @@ from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import WEIGHTS, Found, Retriever, pack, read_query
+from procqa.threads import one_thread_a_product
 from procqa.types import (
     Abstention,
     Clarification,
@@ -63,6 +64,7 @@ class Engine:
         self._retriever = Retriever(snapshot, weights)
         self._drafter = Drafter(snapshot)
         self._calibration = Calibration.load(snapshot.index, self.model)
+        one_thread_a_product()
 
     @classmethod
     def open(cls, index: Path, *, encoder: Encoder | None = None, threads: int = 0, read: bool = True) -> Self:

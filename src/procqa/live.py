@@ -67,6 +67,7 @@ class LiveEngine:
         """Open the engine, and watch the index from now on. What fails is told by `refused`."""
         with self._refusing(self._version()):
             self._take(self._open())
+        _trim_memory()  # of what opening needed for a moment
         if self._index is not None:
             self._watcher = threading.Thread(target=self._watch, name="procqa-live", daemon=True)
             self._watcher.start()

@@ -21,8 +21,8 @@ class Settings:
     index: Path = Path("index")
     model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
-    threads: int = 0  # of the encoder; 0 means one for each core
-    fast: bool = False  # answer without reading the best passages together with the question
+    threads: int = 0  # that read one text; 0 means one, and as many texts at a time as there are cores
+    fast: bool = False  # answer without reading the best passage together with the question
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"
     port: int = 8000
@@ -36,11 +36,12 @@ class Settings:
     origins: tuple[str, ...] = ()  # web origins that may call it, beside those of site keys
     proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed
 
-    # How much, for each process: see procqa.service.rates and procqa.service.work.
+    # How much, for each process: see procqa.service.rates, procqa.service.work and procqa.service.remembered.
     rate_key: str = "1200/minute"  # of one key; "" means no limit
     rate_address: str = "120/minute"  # of one address without a secret key; "" means no limit
     queue: int = 32  # questions that wait for a thread; more are refused
     queue_seconds: float = 0.5  # the longest that one waits
+    remembered: int = 512  # replies that are kept in memory, to be given again when the same is asked; 0 for none
     request_seconds: float = 10.0  # the longest that a request takes, its body included
 
     # What is told and kept: see procqa.service.logs, tracing and kept.
@@ -53,7 +54,7 @@ class Settings:
         if not 32 <= self.passage_tokens <= 8192:
             raise ProcqaError(f"passage_tokens must be from 32 to 8192, not {self.passage_tokens}.")
         if not 0 <= self.threads <= 256:
-            raise ProcqaError(f"threads must be from 0 (one for each core) to 256, not {self.threads}.")
+            raise ProcqaError(f"threads must be from 0 (as procqa chooses) to 256, not {self.threads}.")
         if self.keep < 1:
             raise ProcqaError(f"keep must be 1 or more, since the current snapshot always stays; it is {self.keep}.")
         if not 0 <= self.port <= 65535:
@@ -62,6 +63,8 @@ class Settings:
             raise ProcqaError(f"queue must be from 1 to 10000, not {self.queue}.")
         if not 0 < self.queue_seconds <= 60:
             raise ProcqaError(f"queue_seconds must be from 0 to 60, not {self.queue_seconds}.")
+        if not 0 <= self.remembered <= 100_000:
+            raise ProcqaError(f"remembered must be from 0 (none) to 100000, not {self.remembered}.")
         if not 0 < self.request_seconds <= 600:
             raise ProcqaError(f"request_seconds must be from 0 to 600, not {self.request_seconds}.")
         if not 0 <= self.keep_questions_days <= 3650:

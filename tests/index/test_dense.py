@@ -19,10 +19,11 @@ def unit(vectors: FloatArray) -> FloatArray:
 
 @pytest.fixture(scope="module")
 def vectors() -> FloatArray:
-    """Points around two hundred centres, as passages stand around their subjects."""
+    """Points around two hundred centres, as passages stand around their subjects; of numbers in half precision."""
     numbers = np.random.default_rng(7)
     centres = numbers.normal(size=(200, DIMENSIONS))
-    return unit(centres[numbers.integers(0, 200, COUNT)] + 0.35 * numbers.normal(size=(COUNT, DIMENSIONS)))
+    points = unit(centres[numbers.integers(0, 200, COUNT)] + 0.35 * numbers.normal(size=(COUNT, DIMENSIONS)))
+    return points.astype(np.float16).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +89,16 @@ def test_the_same_vectors_give_the_same_file(
 def test_a_small_index_compares_all(tmp_path: Path, vectors: FloatArray, questions: FloatArray) -> None:
     assert write(tmp_path, vectors[:5000], questions) == {"kind": "exact"}
     assert [path.name for path in tmp_path.iterdir()] == ["vectors.faiss"]
+
+
+def test_vectors_are_kept_to_within_half_precision(tmp_path: Path, vectors: FloatArray, questions: FloatArray) -> None:
+    jittered = unit(vectors[:4000] + 0.001)
+    write(tmp_path, jittered, questions)
+    index = DenseIndex(tmp_path)
+    kept = index.vectors(np.arange(4000))
+    np.testing.assert_array_equal(kept, jittered.astype(np.float16))
+    for question in questions:
+        rows, scores = index.search(question, 10)
+        np.testing.assert_allclose(scores, kept[rows] @ question, atol=1e-6)
+        np.testing.assert_allclose(scores, jittered[rows] @ question, atol=1e-3)
+        assert len(np.intersect1d(rows, np.argsort(-(kept @ question))[:10])) >= 9  # ties at the border

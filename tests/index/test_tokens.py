@@ -121,11 +121,12 @@ def test_what_is_gathered_is_what_each_passage_holds(
         np.testing.assert_array_equal(index.of(row)[1], lines)
     rows = data.draw(st.lists(st.integers(0, len(passages) - 1), max_size=8))
     gathered = index.gather(np.array(rows, dtype=np.int64))
-    assert gathered.vectors.dtype == np.float32
+    assert gathered.vectors.dtype == np.int8
     assert gathered.vectors.shape[1] == 3
+    assert gathered.scale == 127
     for place, row in enumerate(rows):
         own = gathered.texts == place
-        np.testing.assert_allclose(gathered.vectors[own], passages[row][0] / 127, rtol=1e-6)
+        np.testing.assert_array_equal(gathered.vectors[own], passages[row][0])
         np.testing.assert_array_equal(gathered.lines[own], passages[row][1])
     assert (np.diff(gathered.texts) >= 0).all()
     assert len(gathered.texts) == len(gathered.lines) == len(gathered.vectors) == sum(len(passages[r][0]) for r in rows)
@@ -139,6 +140,7 @@ def test_a_unit_vector_comes_back_to_within_a_step(
     passage = Passage("p", "d", "", "", "", 0, 1, (Line(0, 1, 0, False),))
     encoded = Encoded(unit[0], unit, np.array([[0, 1]], dtype=np.int32))
     index = write(tmp_path_factory.mktemp("tokens"), [owned_tokens(encoded, passage, 0)])
-    back = index.gather(np.array([0])).vectors
+    gathered = index.gather(np.array([0]))
+    back = gathered.vectors / np.float32(gathered.scale)
     assert np.abs(back - unit).max() <= 0.5 / 127 + 1e-6
     assert abs(float(back[0] @ unit[0]) - float(unit[0] @ unit[0])) <= 1 / 127

@@ -38,7 +38,9 @@ def opened(engine: Engine, serve: Any, tmp_path: Path) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def start(served: Any = engine, threads: int = 4, **values: Any) -> Any:
-            app = create_app(lambda: served, Settings(state=tmp_path / "state", **values), threads=threads)
+            # The tests ask one question again and again, and want the engine to work each time.
+            settings = Settings(state=tmp_path / "state", remembered=0, **values)
+            app = create_app(lambda: served, settings, threads=threads)
             client = stack.enter_context(serve(app))
             client.app = app
             client.wait_until_loaded()

@@ -52,4 +52,4 @@ def _citation(citation_id: str, document: Document, section: str, start: int, en
 
 def _utf16_length(text: str) -> int:
     """UTF-16 code units, the unit of JavaScript strings: characters beyond the first plane count as two."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2

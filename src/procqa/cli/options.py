@@ -17,7 +17,9 @@ index_option = click.option(
     help="Folder of the index.  [default: index/]",
 )
 threads_option = click.option(
-    "--threads", type=click.IntRange(0, 256), help="Threads of the encoder; 0 means one for each core.  [default: 0]"
+    "--threads",
+    type=click.IntRange(0, 256),
+    help="Threads that read one text; as many texts are read at a time as fill the cores.  [default: 1]",
 )
 fast_option = click.option(
     "--fast", is_flag=True, default=None, help="Answer without the reader: several times as fast, and less often right."

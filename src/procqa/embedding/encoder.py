@@ -38,7 +38,7 @@ class TokenCounter(Protocol):
 
 
 class Encoder(TokenCounter, Protocol):
-    """Turns texts into vectors; the same text always gives the same vectors."""
+    """Turns texts into vectors; the same text always gives the same vectors. Several threads use it at once."""
 
     @property
     def name(self) -> str:

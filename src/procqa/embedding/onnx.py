@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -59,7 +58,10 @@ class OnnxEncoder:
     """An `Encoder` over an exported model folder (model.onnx, tokenizer.json, encoder.json)."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        """Load the model; `threads` 0 means one for each core. Raises ModelError."""
+        """Load the model. Each text is read by `threads` threads; 0 means one, which costs the least of them all.
+
+        Raises ModelError.
+        """
         self.card = EncoderCard.load(folder)
         self._session = open_session(folder / MODEL_FILE, threads)
         try:
@@ -139,9 +141,9 @@ class OnnxEncoder:
 
 
 def open_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
-    """An exported model, ready to run; `threads` 0 means one for each core. Raises ModelError."""
+    """An exported model, ready to run; `threads` read one text, 0 means one. Raises ModelError."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = max(1, threads)
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

@@ -36,7 +36,7 @@ class Reader:
     """Reads a question beside passages with the model in reader.onnx."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        """Load the model; `threads` 0 means one for each core. Raises ModelError."""
+        """Load the model; `threads` read one pair, 0 means one. Raises ModelError."""
         self.pieces = WordPieces(folder / TOKENIZER_FILE, EncoderCard.load(folder).max_tokens)
         self._session = open_session(folder / READER_FILE, threads)
 

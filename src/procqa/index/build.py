@@ -27,6 +27,7 @@ from procqa.index.versions import clean, current_folder, new_staging, prune, pub
 from procqa.progress import Progress, silent
 from procqa.readers import SetAside, corpus_files
 from procqa.settings import Settings
+from procqa.threads import at_once
 
 # gate(staging folder) -> why the snapshot there must not be published, a sentence each.
 Gate = Callable[[Path], Sequence[str]]
@@ -131,7 +132,7 @@ def _build(
         pruned = prune(index, settings.keep)
         return _report(before.manifest.version, reading, staging, before, pruned=pruned)
     kept = before.folder if before.same_vectors else None
-    embedded = embed_store(encoder, staging, kept, progress)
+    embedded = embed_store(encoder, staging, kept, progress, at_once(settings.threads))
     report = _report(version_of(staging), reading, staging, before, embedded.passages, published=True)
     _save_report(report, staging)
     Manifest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,9 +21,10 @@ from procqa.index.store import Store
 from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens, whole_tokens
 from procqa.passages import embedded_prefix
 from procqa.progress import Progress
+from procqa.threads import in_order
 
-# Passages encoded between two progress reports.
-BLOCK = 256
+# Passages, or titles, that a thread encodes before it takes others.
+BLOCK = 32
 # On so many questions is an approximate search measured.
 _QUESTIONS = 200
 
@@ -40,17 +42,20 @@ class Embedded:
     search: dict[str, Any]
 
 
-def embed_store(encoder: Encoder, staging: Path, previous: Path | None, progress: Progress) -> Embedded:
+def embed_store(
+    encoder: Encoder, staging: Path, previous: Path | None, progress: Progress, threads: int = 1
+) -> Embedded:
     """Write all that is searched beside the staged store.
 
-    `previous` is the folder of a snapshot made by the same encoder, whose vectors are kept for what has not changed.
+    `previous` is the folder of a snapshot made by the same encoder, whose vectors are kept for what has not changed. So
+    many threads encode, each a block of texts, while the blocks before are written.
     """
     store = Store(staging / files.STORE)
     kept = _Kept(previous, encoder) if previous else None
     try:
         origins = store.origins(previous / files.STORE if previous else None)
-        dense = _write_passages(store, origins, kept, encoder, staging, progress)
-        _write_titles(store, kept, encoder, staging, progress)
+        dense = _write_passages(store, origins, kept, encoder, staging, progress, threads)
+        _write_titles(store, kept, encoder, staging, progress, threads)
         layout, sections, headings = store.layout()
         np.save(staging / files.LAYOUT, layout)
         with TokenWriter(staging, files.HEADINGS) as writer:
@@ -67,21 +72,25 @@ def embed_store(encoder: Encoder, staging: Path, previous: Path | None, progress
 
 
 def _write_passages(
-    store: Store, origins: Rows, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress
+    store: Store, origins: Rows, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress, threads: int
 ) -> DenseWriter:
     """The vectors and tokens of all passages, block by block."""
+
+    def encoded(first: int) -> list[Vectors]:
+        block = origins[first : first + BLOCK]
+        return _block(store, range(first, first + len(block)), block, kept, encoder)
+
     with (
         progress("Embedding", int((origins < 0).sum()), "passages") as advance,
         DenseWriter(staging, encoder.dimensions) as dense,
         TokenWriter(staging, files.TOKENS) as tokens,
     ):
-        for first in range(0, len(origins), BLOCK):
-            block = origins[first : first + BLOCK]
-            vectors = _block(store, range(first, first + len(block)), block, kept, encoder)
+        firsts = range(0, len(origins), BLOCK)
+        for first, vectors in zip(firsts, in_order(encoded, firsts, threads), strict=True):
             dense.add(np.stack([vector for vector, _, _ in vectors]))
             for _, owned, lines in vectors:
                 tokens.add(owned, lines)
-            advance(int((block < 0).sum()))
+            advance(int((origins[first : first + BLOCK] < 0).sum()))
     return dense
 
 
@@ -103,17 +112,29 @@ def _encode(store: Store, rows: Sequence[int], encoder: Encoder) -> Iterator[Vec
         yield item.vector, *owned_tokens(item, passage, len(prefix))
 
 
-def _write_titles(store: Store, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress) -> None:
+def _write_titles(
+    store: Store, kept: _Kept | None, encoder: Encoder, staging: Path, progress: Progress, threads: int
+) -> None:
     """One vector a page. A title of any length is read whole, in windows, as a question is."""
+
+    def encoded(titles: Sequence[str]) -> list[FloatArray]:
+        known = ((title, kept.title(title) if kept else None) for title in titles)
+        return [encoder.encode_question(title).vector if before is None else before for title, before in known]
+
     documents, _ = store.counts()
     header = {"descr": "<f4", "fortran_order": False, "shape": (documents, encoder.dimensions)}
     # Written, not mapped for writing: that ends the process when the disk is full.
     with progress("Embedding titles", documents, "pages") as advance, (staging / files.TITLES).open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
-        for title in _counted(store.each_title(), advance):
-            before = kept.title(title) if kept else None
-            vector = encoder.encode_question(title).vector if before is None else before
-            file.write(vector.astype("<f4").tobytes())
+        for vectors in in_order(encoded, _blocks(store.each_title()), threads):
+            file.write(np.stack(vectors).astype("<f4").tobytes())
+            advance(len(vectors))
+
+
+def _blocks(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while block := list(islice(rest, BLOCK)):
+        yield block
 
 
 def _counted(items: Iterable[T], advance: Callable[[int], None]) -> Iterator[T]:

@@ -33,24 +33,24 @@ LAYOUT, TITLES, TOKENS, HEADINGS = "layout.npy", "titles.npy", "tokens", "headin
 
 
 class Labels:
-    """The name of every row, from numbers that are mapped from disk."""
+    """The name of every row, from numbers that are mapped from disk: row i is called names[numbers[i]]."""
 
     def __init__(self, numbers: Rows, names: Sequence[str]) -> None:
-        self._numbers = numbers
-        self._names = names
+        self.numbers = numbers
+        self.names = names
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self.numbers)
 
     def __getitem__(self, row: int) -> str:
-        return self._names[int(self._numbers[row])]
+        return self.names[int(self.numbers[row])]
 
     def where(self, condition: Callable[[str], bool]) -> NDArray[np.bool_]:
         """Which rows have a name that fulfils the condition, which is asked once a name, (n,)."""
-        return np.array([condition(name) for name in self._names], dtype=bool)[self._numbers]
+        return np.array([condition(name) for name in self.names], dtype=bool)[self.numbers]
 
     def __iter__(self) -> Iterator[str]:
-        return (self._names[number] for number in self._numbers.tolist())
+        return (self.names[number] for number in self.numbers.tolist())
 
 
 class Snapshot:
@@ -76,10 +76,10 @@ class Snapshot:
             self.store = Store(folder / STORE)
             self.dense = DenseIndex(folder)
             self.lexical = LexicalIndex(folder / LEXICAL)
-            self.titles: FloatArray = np.load(folder / TITLES, mmap_mode="r")
+            # Plain arrays over the mapped files, of which parts are taken faster.
+            self.titles: FloatArray = np.asarray(np.load(folder / TITLES, mmap_mode="r"))
             # For every passage the number of its document, of its section, and of its heading.
-            layout: Rows = np.load(folder / LAYOUT, mmap_mode="r")
-            self.document_of, sections, self.heading_of = np.asarray(layout)
+            self.document_of, sections, self.heading_of = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
             self.section_of = Labels(sections, self.manifest.sections)
             self.router = SectionRouter.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)

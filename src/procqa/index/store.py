@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,8 @@ _PASSAGE = (
     "SELECT p.passage_id, d.doc_id, d.title, p.section, p.heading, p.first, p.last, p.lines "
     "FROM passages p JOIN documents d USING (doc)"
 )
+# A question looks at its page several times, and others ask about the same pages.
+_RECENT_PAGES = 64
 
 
 def read_only(path: Path) -> str:
@@ -37,6 +40,7 @@ class Store:
         # microseconds of a query are not worth more of them.
         self._connection = sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
         self._lock = threading.Lock()
+        self._recent: OrderedDict[str, Document] = OrderedDict()
 
     def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
@@ -56,6 +60,20 @@ class Store:
 
     def document(self, doc_id: str) -> Document | None:
         """The whole page, or None. Raises SnapshotError when its words are not those that were stored."""
+        with self._lock:
+            recent = self._recent.get(doc_id)
+            if recent is not None:
+                self._recent.move_to_end(doc_id)
+                return recent
+        document = self._read(doc_id)
+        if document is not None:
+            with self._lock:
+                self._recent[doc_id] = document
+                if len(self._recent) > _RECENT_PAGES:
+                    self._recent.popitem(last=False)
+        return document
+
+    def _read(self, doc_id: str) -> Document | None:
         found = self._rows("SELECT doc, title, text, sha256, metadata FROM documents WHERE doc_id = ?", (doc_id,))
         for number, title, text, sha256, metadata in found:
             if hashlib.sha256(text.encode()).hexdigest() != sha256:

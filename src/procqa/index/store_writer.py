@@ -12,11 +12,12 @@ from procqa.index.store import pack_lines, read_only
 from procqa.types import Document, Passage
 
 # `key` is a hash of all that was read of a page; `embedded` one of what is embedded for a passage, and of its lines.
+# A page's text stands last, since what stands behind a long text is only reached through all of it.
 _SCHEMA = """
 CREATE TABLE sources (source INTEGER PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, set_aside TEXT NOT NULL);
 CREATE TABLE documents (
-    doc INTEGER PRIMARY KEY, doc_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL,
-    sha256 TEXT NOT NULL, metadata TEXT NOT NULL, source INTEGER NOT NULL, key BLOB NOT NULL, removals TEXT NOT NULL);
+    doc INTEGER PRIMARY KEY, doc_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, sha256 TEXT NOT NULL,
+    metadata TEXT NOT NULL, source INTEGER NOT NULL, key BLOB NOT NULL, removals TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE sections (
     doc INTEGER NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL, heading TEXT NOT NULL,
     first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (doc, ordinal)) WITHOUT ROWID;
@@ -86,10 +87,11 @@ class StoreWriter:
     ) -> None:
         """Add a page, and its passages with the hash of what is embedded for each."""
         number = self.documents
-        text = (document.doc_id, document.title, document.text, document.sha256)
-        metadata, removed = _json(dict(document.metadata)), _json([dict(item) for item in removals])
+        told = (document.doc_id, document.title, document.sha256, _json(dict(document.metadata)))
+        removed = _json([dict(item) for item in removals])
         self._connection.execute(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?)", (number, *text, metadata, self._source, key, removed)
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?)",
+            (number, *told, self._source, key, removed, document.text),
         )
         self._connection.executemany(
             "INSERT INTO sections VALUES (?,?,?,?,?,?)",
@@ -109,7 +111,7 @@ class StoreWriter:
         values = {"old": old, "doc": self.documents, "source": self._source, "row": self.passages}
         run = self._connection.execute
         run(
-            "INSERT INTO documents SELECT :doc, doc_id, title, text, sha256, metadata, :source, key, removals "
+            "INSERT INTO documents SELECT :doc, doc_id, title, sha256, metadata, :source, key, removals, text "
             "FROM old.documents WHERE doc = :old",
             values,
         )

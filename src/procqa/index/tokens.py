@@ -7,6 +7,7 @@ CONTEXT for title and heading), `starts.npy` (text p owns rows starts[p] to star
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,11 +87,15 @@ class TokenWriter:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of some texts: vectors (n, t), and for each its text (a place in the rows asked for) and line."""
+    """Tokens of some texts: vectors (n, t), and for each its text (a place in the rows asked for) and line.
 
-    vectors: FloatArray
+    The vectors are `scale` times as long as unit ones: those read from disk stay the bytes that they are.
+    """
+
+    vectors: FloatArray | Bytes
     texts: Rows
     lines: Owners
+    scale: float = 1.0
 
 
 class TokenIndex:
@@ -110,11 +115,21 @@ class TokenIndex:
 
     def gather(self, rows: Rows) -> Tokens:
         """The tokens of some texts, in the order given."""
-        counts = self._starts[rows + 1] - self._starts[rows]
-        ends = np.cumsum(counts)
-        places = np.arange(int(counts.sum())) - np.repeat(ends - counts - self._starts[rows], counts)
-        vectors = self._vectors[places].astype(np.float32) / np.float32(SCALE)
-        return Tokens(vectors, np.repeat(np.arange(len(rows)), counts), self._lines[places])
+        runs = [slice(begin, end) for begin, end in self._runs(rows)]
+        return Tokens(
+            np.concatenate([self._vectors[:0], *(self._vectors[run] for run in runs)]),
+            np.repeat(np.arange(len(rows)), self._starts[rows + 1] - self._starts[rows]),
+            np.concatenate([self._lines[:0], *(self._lines[run] for run in runs)]),
+            SCALE,
+        )
+
+    def _runs(self, rows: Rows) -> Iterator[tuple[int, int]]:
+        """Where the tokens of some texts stand; texts that follow each other, such as those of a page, in one run."""
+        if len(rows):
+            borders = np.flatnonzero(np.diff(rows) != 1) + 1
+            begins = self._starts[rows[np.concatenate([[0], borders])]]
+            ends = self._starts[rows[np.concatenate([borders - 1, [-1]])] + 1]
+            yield from zip(begins.tolist(), ends.tolist(), strict=True)
 
 
 def _mapped(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:

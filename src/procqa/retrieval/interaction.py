@@ -14,6 +14,7 @@ import numpy as np
 
 from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray, IntArray
+from procqa.embedding.products import byte_products
 from procqa.index.dense import Rows
 from procqa.index.lexical import FUNCTION_WORDS
 from procqa.index.tokens import CONTEXT, Tokens
@@ -44,13 +45,23 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
         return LineSimilarities(
             np.zeros((len(question), 0), np.float32), np.zeros(0, np.int64), np.zeros(0, dtype=np.int32)
         )
-    best = np.maximum.reduceat(question @ tokens.vectors.T, first, axis=1)
+    best = _nearest(question, tokens, first)
     passages, lines = tokens.texts[first], tokens.lines[first].astype(np.int32)
     of_context = lines == CONTEXT
     context = np.full((len(question), count), -1.0, dtype=np.float32)
     context[:, passages[of_context]] = best[:, of_context]
     own = ~of_context
     return LineSimilarities(np.maximum(best[:, own], context[:, passages[own]]), passages[own], lines[own])
+
+
+def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
+    """The greatest cosine of each question token in each run of tokens, (q, r); `first` is where the r runs begin."""
+    if tokens.vectors.dtype == np.int8 and len(question):
+        whole, factors = byte_products(tokens.vectors.view(np.int8), question)
+        greatest = np.maximum.reduceat(whole, first, axis=0) * (factors / np.float32(tokens.scale))
+        return np.ascontiguousarray(greatest.T, dtype=np.float32)
+    cosines = tokens.vectors @ (question.T / np.float32(tokens.scale))
+    return np.ascontiguousarray(np.maximum.reduceat(cosines, first, axis=0).T, dtype=np.float32)
 
 
 def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
@@ -61,7 +72,8 @@ def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
     """
     totals, tokens = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
     if len(question):
-        np.add.at(totals, texts.texts, (texts.vectors @ question.T).max(axis=1))
+        cosines = texts.vectors.astype(np.float32, copy=False) @ (question.T / np.float32(texts.scale))
+        np.add.at(totals, texts.texts, cosines.max(axis=1))
     np.add.at(tokens, texts.texts, 1.0)
     return np.asarray(totals / np.maximum(tokens, 1.0), dtype=np.float32)
 

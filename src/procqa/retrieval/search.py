@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 
 from procqa.embedding import Encoded
-from procqa.embedding.encoder import FloatArray
+from procqa.embedding.encoder import FloatArray, IntArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval.interaction import compare_lines, said, token_weights
@@ -62,10 +63,37 @@ class Found:
     rows: Rows
     scores: FloatArray
     signals: Mapping[str, FloatArray]
-    lines: tuple[tuple[ScoredLine, ...], ...]
+    lines: Sequence[tuple[ScoredLine, ...]]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+_NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
+
+
+class ScoredLines(Sequence[tuple[ScoredLine, ...]]):
+    """The lines of passages, kept as columns: few of some thousand are ever looked at."""
+
+    def __init__(self, numbers: IntArray, scores: FloatArray, starts: Rows, order: Rows) -> None:
+        """Passage i has the lines from starts[order[i]] on, up to where the next one's start."""
+        self._numbers, self._scores, self._starts, self._order = numbers, scores, starts, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[ScoredLine, ...]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[tuple[ScoredLine, ...], ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return tuple(self[each] for each in range(*place.indices(len(self))))
+        passage = self._order[place]
+        part = slice(self._starts[passage], self._starts[passage + 1])
+        return tuple(map(ScoredLine, self._numbers[part].tolist(), self._scores[part].tolist()))
 
 
 class Retriever:
@@ -77,15 +105,21 @@ class Retriever:
         # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
         self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
         self._names = Names(snapshot.lexical, snapshot.store.names)
+        sections = snapshot.section_of.names
+        known = {name: place for place, name in enumerate(snapshot.router.sections)} if snapshot.router else {}
+        # Of each section by its number: its place among those that the router knows, the one after them for any other.
+        self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
+        self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
 
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
         context = self._snapshot.encoder.encode_question(query.context)
         allowed = self._allowed(filters)
-        rows, bm25 = self._pool(query.context, context.vector, allowed)
+        titles = self._snapshot.titles @ context.vector
+        rows, bm25 = self._pool(query.context, context.vector, titles, allowed)
         if not len(rows) or not len(context.tokens):
-            return Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
-        return self._rank(query, context, rows, bm25)
+            return _NOTHING
+        return self._rank(query, context, titles, rows, bm25)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
         """The first passages of a result, with their words."""
@@ -103,7 +137,9 @@ class Retriever:
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])
 
-    def _pool(self, question: str, vector: FloatArray, allowed: Rows | None) -> tuple[Rows, FloatArray]:
+    def _pool(
+        self, question: str, vector: FloatArray, titles: FloatArray, allowed: Rows | None
+    ) -> tuple[Rows, FloatArray]:
         """All passages of the proposed pages, by row, and the BM25 score of each (0 to 1, best is 1)."""
         snapshot = self._snapshot
         if allowed is not None and not len(allowed):
@@ -112,7 +148,6 @@ class Retriever:
         lexical_rows, lexical_scores = snapshot.lexical.search(question, LEXICAL_POOL, allowed)
         if len(lexical_scores):
             lexical_scores = lexical_scores / lexical_scores.max()
-        titles = snapshot.titles @ vector
         pages = self._proposed(dense_rows, lexical_rows, titles)
         rows = np.concatenate([self._passages_of(page) for page in pages])
         if allowed is not None:
@@ -128,30 +163,32 @@ class Retriever:
         rankings = (
             dict.fromkeys(self._snapshot.document_of[dense_rows].tolist()),
             dict.fromkeys(self._snapshot.document_of[lexical_rows].tolist()),
-            dict.fromkeys(np.argsort(-titles, kind="stable")[:TITLE_POOL].tolist()),
+            dict.fromkeys(_first(titles, TITLE_POOL).tolist()),
         )
         turns = itertools.chain.from_iterable(itertools.zip_longest(*rankings))
         return [page for page in dict.fromkeys(turns) if page is not None][:PAGE_POOL]
 
-    def _rank(self, query: Query, context: Encoded, rows: Rows, bm25: FloatArray) -> Found:
+    def _rank(self, query: Query, context: Encoded, titles: FloatArray, rows: Rows, bm25: FloatArray) -> Found:
         snapshot = self._snapshot
-        tokens = snapshot.tokens.gather(rows)
-        similar = compare_lines(context.tokens, tokens)
+        focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
+        similar = compare_lines(_stacked(context, focus), snapshot.tokens.gather(rows))
+        if not len(similar.passages):
+            return _NOTHING
+        of_context = similar.best[: len(context.tokens)]
+        of_focus = similar.best[-len(focus.tokens) :] if len(focus.tokens) else similar.best[:0]
         weights = token_weights(query.context, context, query.said_before, HISTORY_WEIGHT)
         documents = snapshot.document_of[rows]
         # Rows are in the order of their pages, so each page's lines stand together.
         page_of_line = documents[similar.passages]
         first_of_page = np.flatnonzero(np.diff(page_of_line, prepend=-1))
-        page_best = np.maximum.reduceat(similar.best, first_of_page, axis=1)
-        page_scores = weights @ page_best
+        page_best = np.maximum.reduceat(of_context, first_of_page, axis=1)
         pages = page_of_line[first_of_page]
-        line_scores, focus = weights @ similar.best, context
-        if query.focus != query.context:
-            focus = snapshot.encoder.encode_question(query.focus)
-            line_scores = token_weights(query.focus, focus) @ compare_lines(focus.tokens, tokens).best
+        # A page whose lines hold nothing that the encoder knows counts as its neighbour, and drops out below.
+        page_of = np.minimum(np.searchsorted(pages, documents), len(pages) - 1)
+        line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {
-            "page": page_scores[np.searchsorted(pages, documents)],
-            "title": (snapshot.titles @ context.vector)[documents],
+            "page": (weights @ page_best)[page_of],
+            "title": titles[documents],
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
@@ -168,24 +205,17 @@ class Retriever:
         )
         line_totals = self._weights["line"] * line_scores + context_scores[similar.passages]
         # How well the page knows the words of the question that it knows least: a procedure of another name shows here.
-        least = _weakest(page_best, weights)[np.searchsorted(pages, documents)]
-        signals = {**of_passage, "weakest": least, "line": _greatest(line_scores, similar.passages, len(rows))}
-        totals = _greatest(line_totals, similar.passages, len(rows))
+        least = _weakest(page_best, weights)[page_of]
+        starts = np.searchsorted(similar.passages, np.arange(len(rows) + 1))
+        signals = {**of_passage, "weakest": least, "line": _greatest(line_scores, starts)}
+        totals = _greatest(line_totals, starts)
         order = np.lexsort((rows, -totals))
         order = order[np.isfinite(totals[order])]  # a passage of characters that the encoder drops has no lines
-        starts = np.searchsorted(similar.passages, np.arange(len(rows) + 1))
-        scored = [
-            tuple(
-                ScoredLine(int(number), float(score))
-                for number, score in zip(similar.lines[a:b], line_totals[a:b], strict=True)
-            )
-            for a, b in itertools.pairwise(starts)
-        ]
         return Found(
             rows[order],
             totals[order].astype(np.float32),
             {name: values[order] for name, values in signals.items()},
-            tuple(scored[place] for place in order),
+            ScoredLines(similar.lines, line_totals, starts, order),
         )
 
     def _section_scores(self, vector: FloatArray, rows: Rows) -> FloatArray:
@@ -194,9 +224,8 @@ class Retriever:
         if router is None:
             return np.zeros(len(rows), dtype=np.float32)
         known = router.log_probabilities(vector)
-        even = -math.log(len(known))
-        names = self._snapshot.section_of
-        return np.array([known.get(names[row], even) for row in rows], dtype=np.float32)
+        of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
+        return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
 
     def _heading_scores(self, question: FloatArray, rows: Rows) -> FloatArray:
         """How much of each passage's heading the question says."""
@@ -209,10 +238,8 @@ class Retriever:
         words = snapshot.lexical.content_terms(focus)
         documents = snapshot.document_of[rows]
         bare = [page for page in np.unique(documents).tolist() if words <= self._names.terms(page)]
-        scores = np.zeros(len(rows), dtype=np.float32)
-        for place in np.flatnonzero(np.isin(documents, bare)).tolist():
-            scores[place] = snapshot.section_of[rows[place]] in OPENINGS
-        return scores
+        opens = np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]
+        return np.asarray(opens, dtype=np.float32)
 
     def _named_scores(self, context: str, rows: Rows) -> FloatArray:
         """How much each passage's page is the one that the question names."""
@@ -238,8 +265,24 @@ def _weakest(best: FloatArray, weights: FloatArray) -> FloatArray:
     return np.asarray(np.sort(content, axis=0)[:third].mean(axis=0), dtype=np.float32)
 
 
-def _greatest(values: FloatArray, groups: Rows, count: int) -> FloatArray:
-    """The greatest value of each group 0 to count - 1; minus infinity for an empty one."""
-    greatest = np.full(count, -np.inf, dtype=np.float32)
-    np.maximum.at(greatest, groups, values)
+def _stacked(context: Encoded, focus: Encoded) -> FloatArray:
+    """The tokens of both, compared with the pages in one go; once where they are the same."""
+    return context.tokens if focus is context else np.concatenate([context.tokens, focus.tokens])
+
+
+def _first(scores: FloatArray, count: int) -> Rows:
+    """The places of the greatest scores, the greatest first and of equal ones the first."""
+    if count >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    least = np.partition(scores, -count)[-count]
+    places = np.flatnonzero(scores >= least)
+    return places[np.argsort(-scores[places], kind="stable")[:count]]
+
+
+def _greatest(values: FloatArray, starts: Rows) -> FloatArray:
+    """The greatest value of each run from starts[i] to starts[i + 1]; minus infinity for an empty one."""
+    greatest = np.full(len(starts) - 1, -np.inf, dtype=np.float32)
+    filled = np.flatnonzero(np.diff(starts))
+    if len(filled):
+        greatest[filled] = np.maximum.reduceat(values, starts[filled])
     return greatest

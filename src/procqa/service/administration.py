@@ -38,7 +38,8 @@ async def read_metrics(request: Request) -> Response:
 
 @router.delete("/v1/questions", summary="Remove all kept questions", responses=documented(kinds.STATE_UNAVAILABLE))
 async def remove_questions(request: Request) -> Removed:
-    """Remove every question that the service keeps, from the disk too."""
+    """Remove every question that the service keeps, from the disk too, and every reply that it remembers."""
+    request.app.state.pool.remembered.forget()
     return Removed(removed=await run_in_threadpool(_kept(request).remove_all))
 
 
@@ -50,6 +51,7 @@ async def remove_questions(request: Request) -> Removed:
 )
 async def remove_question(answer_id: AnswerId, request: Request) -> None:
     """Remove the question that an answer was given to, and what is kept of the outcome."""
+    request.app.state.pool.remembered.forget()
     if not await run_in_threadpool(_kept(request).remove, answer_id):
         raise ServiceError(kinds.QUESTION_NOT_KEPT)
 

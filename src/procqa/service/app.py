@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from procqa.service.recent import RecentAnswers
 from procqa.service.tracing import Tracing
 from procqa.service.work import WorkQueue
 from procqa.settings import Settings
+from procqa.threads import at_once
 
 
 def create_app(
@@ -37,22 +37,22 @@ def create_app(
     """The HTTP service over the engine that `open_engine` opens, anew whenever a snapshot is published in `watch`.
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
-    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means one for
-    each core, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that cannot
-    be used.
+    answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means as many
+    as fill the cores, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that
+    cannot be used.
     """
     settings = settings or Settings()
     metrics = Metrics()
     keys = KeyRing(KeyFile(settings.state))
     rates = RateCheck(settings)
-    threads = threads or os.cpu_count() or 1
+    threads = threads or at_once(settings.threads)
     queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
     kept = KeptQuestions(settings.state, settings.keep_questions_days)
     feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
     tracing = Tracing.open() if settings.traces else None
     listeners = [metrics.hear, kept.hear, recent.hear, *([tracing.hear] if tracing else [])]
     live = LiveEngine(open_engine, watch)
-    pool = EnginePool(live, queue, listeners)
+    pool = EnginePool(live, queue, listeners, settings.remembered)
     metrics.watch(lambda: queue.waiting, live)
 
     mcp = McpDoor(pool)

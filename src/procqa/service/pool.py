@@ -13,6 +13,7 @@ from procqa.engine import Engine
 from procqa.live import LiveEngine
 from procqa.service.kinds import INDEX_UNAVAILABLE, NOT_READY
 from procqa.service.problems import ServiceError
+from procqa.service.remembered import RememberedReplies
 from procqa.service.work import WorkQueue
 from procqa.types import Filters, Reply
 
@@ -24,8 +25,12 @@ Listener = Callable[[Sequence[str], Reply], None]
 class EnginePool:
     """Runs the blocking engine beside the event loop, as many calls at a time as its queue has threads."""
 
-    def __init__(self, live: LiveEngine, queue: WorkQueue, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(
+        self, live: LiveEngine, queue: WorkQueue, listeners: Sequence[Listener] = (), remembered: int = 0
+    ) -> None:
+        """`remembered` is how many of the last replies are kept, to be given again when the same is asked."""
         self.live = live
+        self.remembered = RememberedReplies(remembered)
         self._queue = queue
         self._listeners = listeners
 
@@ -57,7 +62,9 @@ class EnginePool:
         """What the engine replies; the one way to ask, so that every question is measured whichever door it took."""
 
         def work(engine: Engine) -> Reply:
-            reply = engine.ask(question, history=history, filters=filters, max_answers=max_answers, passages=passages)
+            reply = self.remembered.ask(
+                engine, question, history=history, filters=filters, max_answers=max_answers, passages=passages
+            )
             for listener in self._listeners:
                 listener(history, reply)
             return reply

@@ -1,0 +1,1 @@
+"""How fast procqa is, part by part and beside what else a user could take."""

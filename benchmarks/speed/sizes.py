@@ -1,0 +1,72 @@
+"""`python -m benchmarks.speed.sizes`: how cost grows with the corpus, from a thousand passages to a million.
+
+    python -m benchmarks.speed.sizes --from INDEX --work FOLDER [--sizes 1000 10000 100000 1000000]
+
+Builds `benchmarks.large_index` at each size (real pages repeated under other names, with jittered vectors; no token
+vectors) and saves what it measures, with a plot of it on logarithmic axes (needs `pip install matplotlib`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.load.process import ROOT
+from benchmarks.peers.report import RESULTS, save
+
+LINES = (
+    ("build_seconds", "build without encoding, s"),
+    ("build_peak_mb", "memory of the build, MB"),
+    ("dense_p50_ms", "dense search, ms"),
+    ("lexical_p50_ms", "word search, ms"),
+    ("open_seconds", "opening, s"),
+)
+
+
+def measured(source: Path, passages: int, out: Path) -> dict[str, Any]:
+    """What `benchmarks.large_index` prints for a size: of the build and of serving it."""
+    command = [sys.executable, "-m", "benchmarks.large_index", "--from", source, "--out", out]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    done = subprocess.run(
+        [*command, "--passages", str(passages)], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    figures: dict[str, Any] = {}
+    for line in done.stdout.splitlines():
+        figures |= json.loads(line)
+    return figures
+
+
+def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Every figure over the passages, both axes logarithmic."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, words in LINES:
+        axes.plot([row["passages"] for row in rows], [row[name] for row in rows], marker="o", label=words)
+    axes.set(xscale="log", yscale="log", xlabel="passages")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--from", dest="source", type=Path, required=True, help="a built index of real pages")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for the indexes")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
+    given = parser.parse_args()
+    rows = [measured(given.source, size, given.work / f"size-{size}") for size in given.sizes]
+    saved = save({"sizes": rows, "load": os.getloadavg()}, "sizes")
+    plot(rows, RESULTS / "sizes.svg")
+    print(saved)
+
+
+if __name__ == "__main__":
+    main()
