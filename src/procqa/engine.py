@@ -21,7 +21,7 @@ from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval import WEIGHTS, Found, Retriever, pack, read_query
+from procqa.retrieval import WEIGHTS, Found, Retriever, pack
 from procqa.types import (
     Abstention,
     Clarification,
@@ -112,7 +112,7 @@ class Engine:
         Without `top_k`, HITS passages, or with `max_tokens` all that fit, up to MOST_HITS.
         """
         wanted = top_k or (HITS if max_tokens is None else MOST_HITS)
-        hits = self._retriever.hits(self._retriever.search(read_query(_checked(question)), filters), wanted)
+        hits = self._retriever.hits(self._retriever.search(self._retriever.read(_checked(question)), filters), wanted)
         return hits if max_tokens is None else pack(hits, max_tokens)
 
     def ask(
@@ -130,7 +130,7 @@ class Engine:
         """
         clock = _Clock()
         question = _checked(question)
-        query = read_query(question, history)
+        query = self._retriever.read(question, history)
         if not any(character.isalpha() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
         with clock.stage("retrieval"):
@@ -171,7 +171,7 @@ class Engine:
 
     def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Chosen] | None:
         """The evidence and the words of the best answer, whether it would be given or not; what calibration reads."""
-        query = read_query(_checked(question), history)
+        query = self._retriever.read(_checked(question), history)
         found = self._retriever.search(query)
         if not len(found):
             return None

@@ -19,6 +19,11 @@ index_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(0, 256), help="Threads of the encoder; 0 means one for each core.  [default: 0]"
 )
+aliases_option = click.option(
+    "--aliases",
+    type=click.Path(dir_okay=False),
+    help="File of other names of procedures.  [default: aliases.txt in CORPUS, if there is one]",
+)
 state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),

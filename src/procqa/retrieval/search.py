@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval.interaction import compare_lines, said, token_weights
 from procqa.retrieval.names import Names
-from procqa.retrieval.query import Query
+from procqa.retrieval.query import Query, read_query
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
@@ -77,6 +77,11 @@ class Retriever:
         # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
         self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
         self._names = Names(snapshot.lexical, snapshot.store.names)
+
+    def read(self, question: str, history: Sequence[str] = ()) -> Query:
+        """A question and the earlier ones of its conversation, with the pages' own names in place of aliases."""
+        spelt_out = self._snapshot.aliases.spelt_out
+        return read_query(spelt_out(question), [spelt_out(earlier) for earlier in history])
 
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
