@@ -105,6 +105,12 @@ class Retriever:
             for place, passage in enumerate(store.passages(found.rows[:limit]))
         ]
 
+    def named_apart(self, query: Query, found: Found) -> list[int]:
+        """The places of the best passages of the pages that a question names one beside the other."""
+        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
+        place_of = dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
+        return [place_of[page] for page in self._names.named_apart(query.focus, list(place_of))]
+
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])
 
