@@ -18,6 +18,7 @@ from procqa.index.build import build_index
 from procqa.passages import count_tiktoken
 from procqa.settings import Settings
 from procqa.types import Filters, Reason, Reply, Status
+from tests.laws import check_reply
 
 STAY = "How long do I stay in hospital after mitral valve repair?"
 # The engine is read only: one serves every example.
@@ -49,41 +50,6 @@ questions = st.one_of(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join),
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80),
 ).filter(str.strip)
-
-
-def check_reply(engine: Engine, reply: Reply) -> None:
-    """The laws of the contract that hold for every reply."""
-    citations = {citation.id: citation for citation in reply.citations}
-    assert len(citations) == len(reply.citations)
-    assert {span.citation for answer in reply.answers for span in answer.spans} == set(citations)
-    for answer in reply.answers:
-        assert answer.spans
-        assert 0.0 <= answer.confidence <= 1.0
-        assert answer.text == "\n".join(span.text for span in answer.spans)
-        assert len({citations[span.citation].doc_id for span in answer.spans}) == 1
-        for span in answer.spans:
-            assert span.text == citations[span.citation].exact != ""
-    assert [a.confidence for a in reply.answers] == sorted((a.confidence for a in reply.answers), reverse=True)
-    for citation in reply.citations:
-        page = engine.document(citation.doc_id)
-        assert page is not None
-        assert (citation.title, citation.doc_sha256) == (page.title, page.sha256)
-        assert page.text[citation.start : citation.end] == citation.exact
-        assert page.text[: citation.start].endswith(citation.prefix)
-        assert page.text[citation.end :].startswith(citation.suffix)
-        first, last = (2 * place for place in citation.utf16)
-        assert page.text.encode("utf-16-le")[first:last].decode("utf-16-le") == citation.exact
-        holding = [s.name for s in page.sections if s.start <= citation.start and citation.end <= s.end]
-        assert citation.section in holding
-    for hit in reply.hits:
-        page = engine.document(hit.passage.doc_id)
-        assert page is not None
-        assert page.text[hit.passage.start : hit.passage.end] == hit.text
-    assert (reply.abstention is not None) == (reply.status is Status.ABSTAINED)
-    assert (reply.clarification is not None) == (reply.status is Status.NEEDS_CLARIFICATION)
-    assert bool(reply.answers) == (reply.status is not Status.ABSTAINED)
-    assert reply.index == engine.info
-    assert reply.timing_ms["total"] >= 0
 
 
 def same(first: Reply, second: Reply) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 import unicodedata
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +13,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from procqa.answering.choose import Chosen
+from procqa.answering.choose import Chosen, choose_lines, one_line
 from procqa.answering.citations import cite
+from procqa.answering.compose import Composer
 from procqa.answering.decide import ALIKE_TITLES, UNREAD, Calibration, Evidence, refusal
 from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval import WEIGHTS, Found, Retriever, pack, read_query
+from procqa.retrieval import WEIGHTS, Found, Query, Retriever, pack
 from procqa.threads import one_thread_a_product
 from procqa.types import (
     Abstention,
@@ -41,6 +41,9 @@ from procqa.types import (
 LONGEST_QUESTION = 4000
 # Passages that a search gives when it is not told how many, and at most.
 HITS, MOST_HITS = 10, 50
+# What an engine can do without, to see what it is worth, beside the parts of a passage's score: whole lists, several
+# questions in one message, questions across pages, and earlier questions.
+PARTS = ("lists", "several", "across", "history")
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
 # A title this near to the question names the procedure that was asked about.
@@ -58,11 +61,14 @@ MESSAGES: Mapping[Reason, str] = {
 class Engine:
     """Answers questions from one snapshot; safe to call from several threads."""
 
-    def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS) -> None:
-        """`weights` are those of the parts of a passage's score; ablations set some to 0."""
+    def __init__(self, snapshot: Snapshot, without: Collection[str] = ()) -> None:
+        """Ablations go `without` some of PARTS, or of the parts of a passage's score."""
         self._snapshot = snapshot
+        weights = {name: 0.0 if name in without else weight for name, weight in WEIGHTS.items()}
         self._retriever = Retriever(snapshot, weights)
-        self._drafter = Drafter(snapshot)
+        self._drafter = Drafter(snapshot, one_line if "lists" in without else choose_lines)
+        self._composer = Composer(self._retriever, self._drafter, without)
+        self._forgetful = "history" in without
         self._calibration = Calibration.load(snapshot.index, self.model)
         one_thread_a_product()
 
@@ -117,7 +123,7 @@ class Engine:
         Without `top_k`, HITS passages, or with `max_tokens` all that fit, up to MOST_HITS.
         """
         wanted = top_k or (HITS if max_tokens is None else MOST_HITS)
-        hits = self._retriever.hits(self._retriever.search(read_query(_checked(question)), filters), wanted)
+        hits = self._retriever.hits(self._retriever.search(self._retriever.read(_checked(question)), filters), wanted)
         return hits if max_tokens is None else pack(hits, max_tokens)
 
     def ask(
@@ -135,7 +141,8 @@ class Engine:
         """
         clock = _Clock()
         question = _checked(question)
-        query = read_query(question, history)
+        history = () if self._forgetful else history
+        query = self._retriever.read(question, history)
         if not any(character.isalpha() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
         with clock.stage("retrieval"):
@@ -143,32 +150,36 @@ class Engine:
         hits = tuple(self._retriever.hits(found, passages))
         if not len(found):
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
-        best = self._place(found, 0)
         with clock.stage("answering"):
-            evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id))
+            together = self._composer.across(query, found)
+            options = together or self._drafter.pages(found)
+            lead = options[0]
+            best = self._place(found, lead)
+            evidence = self._drafter.evidence(query, found, lead, self._known(best.doc_id), together)
             probability = self._calibration.confidence(evidence)
-            options = self._drafter.pages(found)
         if not self._calibration.answers(evidence):
             reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
-            if len(options) > 1:  # an answer for each, all as likely as the first
-                ranked = [(place, probability) for place in options[:max_answers]]
+            share = round(probability, 4)
+            if together:
+                chosen = [self._composer.of_pages(query, found, together, share)]
+            elif len(options) > 1:  # an answer for each, all as likely as the first
+                chosen = [(self._drafter.choose(query, found, place, share),) for place in options]
             else:
-                sections = itertools.islice(self._drafter.sections(found, 0), max_answers)
-                ranked = [(place, probability / rank) for rank, place in enumerate(sections, 1)]
-            chosen = [self._drafter.choose(query, found, place, round(share, 4)) for place, share in ranked]
-            answers, citations = cite(chosen, {item.doc_id: self._known(item.doc_id) for item in chosen})
-        unsure = tuple(replace(self._place(found, place), section="") for place in options)
+                chosen = self._composer.of_sections(query, found, lead, filters, share)
+            chosen = chosen[:max_answers]
+            answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
+        unsure = () if together or len(options) == 1 else options
         return Reply(
             id=uuid.uuid4().hex,
-            status=Status.NEEDS_CLARIFICATION if len(options) > 1 else Status.ANSWERED,
+            status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(query.focus, best, bool(history)),
+            interpreted_as=Interpretation(query.focus, best, self._owes_history(question, query, best)),
             answers=answers,
             citations=citations,
             abstention=None,
-            clarification=Clarification(WHICH_ONE, unsure) if len(options) > 1 else None,
+            clarification=Clarification(WHICH_ONE, self._pages(found, unsure)) if unsure else None,
             hits=hits,
             index=self.info,
             timing_ms=clock.read(),
@@ -176,12 +187,14 @@ class Engine:
 
     def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Chosen] | None:
         """The evidence and the words of the best answer, whether it would be given or not; what calibration reads."""
-        query = read_query(_checked(question), history)
+        query = self._retriever.read(_checked(question), history)
         found = self._retriever.search(query)
         if not len(found):
             return None
-        page = self._known(self._place(found, 0).doc_id)
-        return self._drafter.evidence(query, found, 0, page), self._drafter.choose(query, found, 0, 0.0)
+        together = self._composer.across(query, found)
+        lead = (together or self._drafter.pages(found))[0]
+        page = self._known(self._place(found, lead).doc_id)
+        return self._drafter.evidence(query, found, lead, page, together), self._drafter.choose(query, found, lead, 0.0)
 
     @property
     def model(self) -> str:
@@ -214,6 +227,17 @@ class Engine:
     def _place(self, found: Found, place: int) -> Place:
         (passage,) = self._snapshot.store.passages(found.rows[place : place + 1])
         return Place(passage.doc_id, passage.title, passage.section)
+
+    def _pages(self, found: Found, places: Sequence[int]) -> tuple[Place, ...]:
+        return tuple(replace(self._place(found, place), section="") for place in places)
+
+    def _owes_history(self, question: str, query: Query, best: Place) -> bool:
+        """Whether the procedure or what is asked of it came from earlier questions: asked alone it would be another."""
+        if not query.said_before:
+            return False
+        alone = self._retriever.read(question)
+        found = self._retriever.search(alone)
+        return alone.focus != query.focus or not len(found) or self._place(found, 0).doc_id != best.doc_id
 
     def _nearest(self, found: Found) -> tuple[Place, ...]:
         """The first distinct sections found."""

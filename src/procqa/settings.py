@@ -19,6 +19,7 @@ class Settings:
 
     corpus: Path = Path("corpus")
     index: Path = Path("index")
+    aliases: str = ""  # a file of other names of procedures; empty means aliases.txt in the corpus, if there is one
     model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
     threads: int = 0  # that read one text; 0 means one, and as many texts at a time as there are cores

@@ -21,7 +21,7 @@ def chosen(*words: str, confidence: float = 0.5) -> Chosen:
 
 
 def test_a_citation_says_where_the_words_stand() -> None:
-    (answer,), (citation,) = cite([chosen("Then walk.")], {"hand": PAGE})
+    (answer,), (citation,) = cite([[chosen("Then walk.")]], {"hand": PAGE})
     assert (answer.text, answer.confidence, answer.spans[0].citation) == ("Then walk.", 0.5, "c1")
     assert (citation.id, citation.doc_id, citation.title, citation.section) == ("c1", "hand", "Hand repair", "Recovery")
     assert (citation.start, citation.end, citation.exact) == (15, 25, "Then walk.")
@@ -32,11 +32,23 @@ def test_a_citation_says_where_the_words_stand() -> None:
 
 
 def test_equal_places_share_a_citation() -> None:
-    answers, citations = cite([chosen("Day 2 😀: rest.", "Then walk."), chosen("Then walk.")], {"hand": PAGE})
+    answers, citations = cite([[chosen("Day 2 😀: rest.", "Then walk.")], [chosen("Then walk.")]], {"hand": PAGE})
     assert [[span.citation for span in answer.spans] for answer in answers] == [["c1", "c2"], ["c2"]]
     assert [citation.exact for citation in citations] == ["Day 2 😀: rest.", "Then walk."]
     assert citations[0].utf16 == (0, 15)
     assert answers[0].text == "Day 2 😀: rest.\nThen walk."
+
+
+def test_an_answer_of_pieces_is_as_sure_as_the_least_sure_of_them() -> None:
+    foot = Document("foot", "Foot repair", TEXT, (), "def")
+    piece = chosen("Then walk.", confidence=0.4)
+    other = Chosen("foot", "Summary", piece.lines, 0.7)
+    (answer,), citations = cite([[other, piece]], {"hand": PAGE, "foot": foot})
+    assert (answer.text, answer.confidence) == ("Then walk.\nThen walk.", 0.4)
+    assert [(item.doc_id, item.section, item.start) for item in citations] == [
+        ("foot", "Summary", 15),
+        ("hand", "Recovery", 15),
+    ]
 
 
 def test_no_answer_has_no_citation() -> None:
@@ -47,4 +59,4 @@ def test_words_that_do_not_stand_there_are_refused() -> None:
     line = Line(0, 5, 0, False)
     moved = Chosen("hand", "Recovery", (SectionLine(line, "Day 3", 1.0),), 0.5)
     with pytest.raises(SnapshotError, match="`procqa index verify`"):
-        cite([moved], {"hand": PAGE})
+        cite([[moved]], {"hand": PAGE})

@@ -49,6 +49,7 @@ def test_all_figures_of_a_made_run() -> None:
     assert found["coverage_at_95_precision"] == pytest.approx(1 / 6, abs=1e-6)
     assert found["ece"] == pytest.approx((0.1 + 0.6 + 0.5) / 3)
     assert (found["latency_p50_ms"], found["latency_p95_ms"], found["latency_p99_ms"]) == (20.0, 99.0, 99.0)
+    assert found["answer_words_p50"] == 1.0  # of the answers given, which have 3, 1 and 1
     assert set(found) == set(METRICS)
 
 

@@ -152,6 +152,8 @@ def test_the_histogram_counts_every_question():
         ("token_f1", 0.2, True, "+0.20"),
         ("token_f1", -0.0001, False, "0.00"),
         ("token_f1", 0.0001, True, "0.00"),
+        ("answer_words_p50", 12.0, False, "12"),
+        ("answer_words_p50", -3.0, True, "−3"),
         ("latency_p50_ms", 1234.0, False, "1.23 s"),
         ("latency_p50_ms", 0.42, False, "0.42 ms"),
         ("latency_p50_ms", -37.2, True, "−37.2 ms"),

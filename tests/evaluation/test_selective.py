@@ -12,7 +12,7 @@ from procqa.evaluation.intervals import Floats
 from procqa.evaluation.selective import Judged
 
 
-def judged(*questions: tuple[str, float], latency: tuple[float, ...] = ()) -> Judged:
+def judged(*questions: tuple[str, float], latency: tuple[float, ...] = (), words: tuple[int, ...] = ()) -> Judged:
     """R: right; W: wrong answer; U: unanswerable and answered; A: abstained; N: unanswerable and abstained."""
     kinds = np.array([kind for kind, _ in questions], dtype="U1")
     return Judged(
@@ -21,6 +21,7 @@ def judged(*questions: tuple[str, float], latency: tuple[float, ...] = ()) -> Ju
         correct=kinds == "R",
         confidence=np.array([confidence for _, confidence in questions], dtype=np.float64),
         latency=np.array(latency or [np.nan] * len(questions), dtype=np.float64),
+        words=np.array(words or [np.nan] * len(questions), dtype=np.float64),
     )
 
 
@@ -132,6 +133,13 @@ def test_latency_of_what_was_not_timed() -> None:
     assert np.isnan(selective.latency_percentile(ALL_ABSTAIN, once(ALL_ABSTAIN), 0.5)[0])
     mixed = judged(("R", 0.5), ("R", 0.5), latency=(np.nan, 7.0))
     assert selective.latency_percentile(mixed, once(mixed), 0.5)[0] == 7.0
+
+
+@pytest.mark.parametrize(("words", "median"), [((3, 30, 9), 9), ((3, 30), 3), ((7,), 7)])
+def test_half_of_the_answers_have_at_most_so_many_words(words: tuple[int, ...], median: int) -> None:
+    sample = judged(*[("R", 0.5)] * len(words), words=words)
+    assert selective.median_words(sample, once(sample))[0] == median
+    assert np.isnan(selective.median_words(ALL_ABSTAIN, once(ALL_ABSTAIN))[0])
 
 
 STATISTICS = [

@@ -53,3 +53,18 @@ def test_a_word_that_the_pages_use_is_not_mended(tmp_path: Path) -> None:
     write_lexical([("Hernia repair", "Recovery", "Hernial sacs are gone.")], tmp_path / "lexical")
     held = Names(LexicalIndex(tmp_path / "lexical"), [["Hernias repaired"], ["Knee"]].__getitem__)
     assert held.scores("sacs", [0, 1]).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("colonoscopy with biopsy vs open hernia repair: nights?", [0, 3]),
+        ("open hernia or laparoscopic hernia, which is quicker", [3, 2]),
+        ("for keyhole hernia, open hernia and colonoscopy with biopsy each", [2, 3, 0]),
+        ("hernia against hernia", [2, 3]),  # one each, the best first
+        ("days off work with open hernia repair", [3]),
+        ("what is the weather or the news", []),
+    ],
+)
+def test_pages_that_are_named_side_by_side(text: str, pages: list[int], names: Names) -> None:
+    assert names.named_apart(text, range(len(PAGES))) == pages

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from procqa.types import Line
 
-# Wording that asks for every item: "what are the risks", "which tests", "list the side effects".
+# Wording that asks for every item: "what are the risks", "which tests", "anything that can go wrong", "how else".
 _ASKS_FOR_LIST = re.compile(
-    r"\b(?:list|what are|what were|which|what (?:kinds?|types?|sorts?|other|all)|all (?:the|of the)|risks|"
-    r"complications|side effects|alternatives|options|steps|benefits|reasons|symptoms|"
-    r"who (?:is|are|will be) (?:in|on|there|present))\b",
+    r"\b(?:list|what (?:are|were)(?! (?:the|my|his|her) (?:chances|odds))|which \w+s|which of|"
+    r"what (?:kinds?|types?|sorts?)|(?:what|who|how|where) (?:else|all|other)|"
+    r"(?:other|another|different) (?:ways?|options?|choices?|treatments?)|all (?:the|of)|every(?:thing|one|body)?|"
+    r"go wrong|anything (?:that|i|we|he|she)|what (?:should|do|must|can) (?:i|we|he|she|they) (?:bring|pack|avoid)|"
+    r"risks|dangers|complications|side effects|alternatives|options|steps|benefits|reasons|causes|symptoms|criteria|"
+    r"who(?: is|'s|’s| are| will be|'ll be|’ll be) (?:in|on|there|present|about|around|involved))\b",
     re.IGNORECASE,
 )
 
@@ -47,6 +50,11 @@ def choose_lines(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLi
     wanted = items if asks_for_list(question) and items else list(range(len(lines)))
     best = max(wanted, key=lambda place: (lines[place].score, -place))
     return _whole_list(lines, best) if wanted is items else (lines[best],)
+
+
+def one_line(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
+    """The line that fits best, whatever the wording asks for."""
+    return (max(lines, key=lambda item: (item.score, -item.line.start)),)
 
 
 def _whole_list(lines: Sequence[SectionLine], best: int) -> tuple[SectionLine, ...]:

@@ -12,24 +12,29 @@ from procqa.types import Answer, Citation, Document, Span
 CONTEXT = 32
 
 
-def cite(chosen: Sequence[Chosen], documents: dict[str, Document]) -> tuple[tuple[Answer, ...], tuple[Citation, ...]]:
+def cite(
+    chosen: Sequence[Sequence[Chosen]], documents: dict[str, Document]
+) -> tuple[tuple[Answer, ...], tuple[Citation, ...]]:
     """Answers in the order given, and the citations c1, c2, … that their spans name; equal places share one.
+
+    Each answer is made of one piece or more, from a section each.
 
     Raises SnapshotError when words and page are out of step, so that a wrong quote can never leave.
     """
     citations: dict[tuple[str, int, int], Citation] = {}
     answers = []
-    for choice in chosen:
+    for pieces in chosen:
         spans = []
-        for item in choice.lines:
-            place = (choice.doc_id, item.line.start, item.line.end)
-            if place not in citations:
-                citation_id = f"c{len(citations) + 1}"
-                citations[place] = _citation(citation_id, documents[choice.doc_id], choice.section, *place[1:])
-            spans.append(Span(item.text, citations[place].id))
-            if citations[place].exact != item.text:
-                raise SnapshotError("A quote does not match its page; check the index with `procqa index verify`.")
-        answers.append(Answer(tuple(spans), choice.confidence))
+        for piece in pieces:
+            for item in piece.lines:
+                place = (piece.doc_id, item.line.start, item.line.end)
+                if place not in citations:
+                    citation_id = f"c{len(citations) + 1}"
+                    citations[place] = _citation(citation_id, documents[piece.doc_id], piece.section, *place[1:])
+                spans.append(Span(item.text, citations[place].id))
+                if citations[place].exact != item.text:
+                    raise SnapshotError("A quote does not match its page; check the index with `procqa index verify`.")
+        answers.append(Answer(tuple(spans), min(piece.confidence for piece in pieces)))
     return tuple(answers), tuple(citations.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from procqa.index.snapshot import Snapshot
 from procqa.retrieval import Found, Query
 from procqa.types import Document
 
+Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
+
 # Pages that a question may be asked back about.
 MOST_OPTIONS = 3
 # The margin where there is no other page or section to choose.
@@ -22,18 +24,21 @@ NO_RIVAL = 0.1
 class Drafter:
     """Drafts answers from one snapshot. A "place" is a position in a `Found`, whose best passage is at 0."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, chooser: Chooser = choose_lines) -> None:
         self._snapshot = snapshot
+        self._chooser = chooser
+
+    def best_of_pages(self, found: Found) -> list[int]:
+        """The place of the best passage of each page, best first."""
+        _, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
+        return [int(place) for place in np.sort(first)]
 
     def pages(self, found: Found) -> list[int]:
-        """The place of the best passage of each page that fits as well as the best one, best first."""
-        documents = self._snapshot.document_of[found.rows]
-        _, first = np.unique(documents, return_index=True)
-        places = np.sort(first)[:MOST_OPTIONS].tolist()
-        titles = self._snapshot.titles[documents[places]]
+        """The place of the best passage of each page that fits as well as any, the one to answer from first."""
+        places = self.best_of_pages(found)[:MOST_OPTIONS]
+        titles = self._snapshot.titles[self._snapshot.document_of[found.rows[places]]]
         scores, named = found.scores[places].tolist(), found.signals["named"][places].tolist()
-        count = equally_good(scores, named, (titles @ titles[0]).tolist())
-        return [int(place) for place in places[:count]]
+        return [places[number] for number in equally_good(scores, named, (titles @ titles[0]).tolist())]
 
     def sections(self, found: Found, place: int) -> Iterator[int]:
         """The place of the best passage of each section of the page at a place, best first."""
@@ -45,33 +50,45 @@ class Drafter:
                 seen.add(section)
                 yield other
 
-    def choose(self, query: Query, found: Found, place: int, confidence: float) -> Chosen:
+    def choose(
+        self, query: Query, found: Found, place: int, confidence: float, chooser: Chooser | None = None
+    ) -> Chosen:
         """The words that answer from the section at a place: all its passages are looked at."""
-        store = self._snapshot.store
+        (passage,) = self._snapshot.store.passages(found.rows[place : place + 1])
         documents = self._snapshot.document_of[found.rows]
         section = self._snapshot.section_of[found.rows[place]]
-        lines: list[SectionLine] = []
         places = [
             other
             for other in np.flatnonzero(documents == documents[place]).tolist()
             if self._snapshot.section_of[found.rows[other]] == section
         ]
-        passages = store.passages(found.rows[places])
+        chosen = (chooser or self._chooser)(query.focus, self.lines(found, places))
+        return Chosen(passage.doc_id, section, chosen, confidence)
+
+    def lines(self, found: Found, places: Sequence[int]) -> list[SectionLine]:
+        """The lines of the passages at some places of one page, in page order."""
+        store = self._snapshot.store
+        lines: list[SectionLine] = []
+        passages = store.passages(found.rows[list(places)])
         for other, passage in zip(places, passages, strict=True):
             text = store.text(passage)
             for scored in found.lines[other]:
                 line = passage.lines[scored.number]
                 words = text[line.start - passage.start : line.end - passage.start]
                 lines.append(SectionLine(line, words, scored.score))
-        lines.sort(key=lambda item: item.line.start)
-        return Chosen(passages[0].doc_id, section, choose_lines(query.focus, lines), confidence)
+        return sorted(lines, key=lambda item: item.line.start)
 
-    def evidence(self, query: Query, found: Found, place: int, page: Document) -> Evidence:
-        """What speaks for an answer from the passage at a place, on this page."""
+    def evidence(
+        self, query: Query, found: Found, place: int, page: Document, together: Sequence[int] = ()
+    ) -> Evidence:
+        """What speaks for an answer from the passage at a place, on this page.
+
+        Pages at the places `together` are asked about with it: they are no rivals, and between them they are named.
+        """
         rows, documents = found.rows, self._snapshot.document_of[found.rows]
         section = self._snapshot.section_of[rows[place]]
         score = float(found.scores[place])
-        elsewhere = found.scores[documents != documents[place]]
+        elsewhere = found.scores[~np.isin(documents, documents[[place, *together]])]
         beside = [
             float(found.scores[other])
             for other in np.flatnonzero(documents == documents[place]).tolist()
@@ -88,7 +105,7 @@ class Drafter:
             dense=signal["dense"],
             bm25=signal["bm25"],
             section=signal["section"],
-            named=signal["named"],
+            named=min(1.0, sum(float(found.signals["named"][other]) for other in together) or signal["named"]),
             weakest=signal["weakest"],
             page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_RIVAL,
             section_margin=score - max(beside) if beside else NO_RIVAL,

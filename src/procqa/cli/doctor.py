@@ -9,15 +9,16 @@ from pathlib import Path
 
 import click
 
-from procqa.cli.options import index_option, settings_from
+from procqa.cli.options import aliases_option, index_option, settings_from
 
 
 @click.command()
 @click.argument("corpus", required=False, type=click.Path(path_type=Path))
 @index_option
+@aliases_option
 @click.option("--model", help="Path or name of the model to build with.  [default: the shipped one]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a finding.")
-def doctor(corpus: Path | None, index: Path | None, model: str | None, as_json: bool) -> None:
+def doctor(corpus: Path | None, index: Path | None, aliases: str | None, model: str | None, as_json: bool) -> None:
     """Look at environment, model, index and CORPUS (default corpus/), and tell what is wrong and what mends it.
 
     Nothing is changed. Exit 1 when there is a problem: something that keeps procqa from working. Warnings make answers
@@ -25,7 +26,7 @@ def doctor(corpus: Path | None, index: Path | None, model: str | None, as_json: 
     """
     from procqa.doctor import Weight, examine
 
-    settings = settings_from(corpus=corpus, index=index, model=model)
+    settings = settings_from(corpus=corpus, index=index, aliases=aliases, model=model)
     found = []
     for finding in examine(settings):
         found.append(finding)

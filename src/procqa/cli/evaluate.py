@@ -22,6 +22,7 @@ _FIGURES = (
     "false_refusal",
     "auroc",
     "ece",
+    "answer_words_p50",
     "latency_p50_ms",
 )
 _gold_option = click.option(

@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from procqa.cli.options import index_option, settings_from, threads_option
+from procqa.cli.options import aliases_option, index_option, settings_from, threads_option
 from procqa.cli.versions import list_, prune, rollback, verify
 from procqa.errors import ProcqaError
+from procqa.index.aliases import aliases_path
 from procqa.index.build import BuildReport, Gate, build_index, plan_index
 from procqa.progress import shown_on
 from procqa.settings import Settings
@@ -42,6 +43,7 @@ def build_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--strict", is_flag=True, help="Fail (exit 1) when any page cannot be read."),
         click.option("--passage-tokens", type=int, help="Longest passage, in tiktoken tokens.  [default: 180]"),
         click.option("--model", help="Path or name of a sentence-transformers model.  [default: the shipped one]"),
+        aliases_option,
         index_option,
         click.argument("corpus", required=False, type=click.Path(path_type=Path)),
     ):
@@ -94,7 +96,7 @@ def watch(strict: bool, gate: Path | None, every: float, **values: Any) -> None:
         return True
 
     try:
-        watch_pages(settings.corpus, build_once, threading.Event(), every)
+        watch_pages(settings.corpus, build_once, threading.Event(), every, [aliases_path(settings)])
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
 

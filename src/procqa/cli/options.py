@@ -24,6 +24,11 @@ threads_option = click.option(
 fast_option = click.option(
     "--fast", is_flag=True, default=None, help="Answer without the reader: several times as fast, and less often right."
 )
+aliases_option = click.option(
+    "--aliases",
+    type=click.Path(dir_okay=False),
+    help="File of other names of procedures.  [default: aliases.txt in CORPUS, if there is one]",
+)
 state_option = click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from procqa.doctor.aliases import aliases_findings
 from procqa.doctor.finding import Finding, Weight
 from procqa.doctor.likeness import Likeness
 from procqa.errors import ReadError
@@ -24,11 +25,11 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
     missing: Counter[str] = Counter()
     long_lines: list[str] = []
     likeness = Likeness()
-    pages = 0
+    titles: list[str] = []
     try:
         for item in read_corpus(settings.corpus):
             if isinstance(item, Page):
-                pages += 1
+                titles.append(item.document.title)
                 missing.update(item.missing)
                 likeness.add(item.document)
                 long_lines += _long_lines(item.document, settings.passage_tokens)
@@ -38,7 +39,7 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("corpus", Weight.NOTE, str(error), "procqa doctor CORPUS")
         return
     build = f"procqa index build {settings.corpus} --index {settings.index}"
-    if not pages:
+    if not titles:
         yield Finding("corpus", Weight.PROBLEM, f"There is no page to index in {settings.corpus}.", build)
     for page in aside:
         yield Finding(
@@ -57,10 +58,11 @@ def corpus_findings(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "corpus",
             Weight.NOTE,
-            f"Of {pages} pages some lack these sections, so that questions for them are not answered: {absent}.",
+            f"Of {len(titles)} pages some lack these sections, so that questions for them are not answered: {absent}.",
             "write the section, or name its heading as one that is understood",
         )
     yield from _alike(likeness, build)
+    yield from aliases_findings(settings, titles, build)
 
 
 def _alike(likeness: Likeness, build: str) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from procqa.answering.decide import CALIBRATION_FILE, Calibration
+from procqa.doctor.aliases import outdated_aliases
 from procqa.doctor.finding import Finding, Weight
 from procqa.embedding.sources import find_model
 from procqa.errors import ModelError, ProcqaError, ReadError, SnapshotError
@@ -43,6 +44,7 @@ def index_findings(settings: Settings) -> Iterator[Finding]:
         yield from _agreement(manifest, settings, build)
         yield from _calibration(manifest, index)
         yield from _age(folder, manifest, settings, build)
+        yield from outdated_aliases(folder, settings, build)
 
 
 def _damage(version: Version, index: Path, build: str) -> Iterator[Finding]:

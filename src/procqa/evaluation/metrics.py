@@ -82,6 +82,7 @@ RUN_METRICS: Mapping[str, RunMetric] = {
     "aurc": RunMetric("Area under risk-coverage", selective.aurc, _every, higher_is_better=False),
     "coverage_at_95_precision": RunMetric("Coverage at 95% precision", selective.coverage_at_precision, _every),
     "ece": RunMetric("Expected calibration error", selective.ece, _given, higher_is_better=False),
+    "answer_words_p50": RunMetric("Words of an answer, median", selective.median_words, _given, higher_is_better=False),
     "latency_p50_ms": RunMetric(
         "Latency, median", partial(selective.latency_percentile, share=0.50), _timed, higher_is_better=False
     ),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from procqa.embedding import Encoder
+from procqa.engine import PARTS
 from procqa.errors import ProcqaError
 from procqa.evaluation.baselines import BASELINES, Baseline
 from procqa.evaluation.systems import EngineSystem, System
@@ -13,9 +14,7 @@ from procqa.index.snapshot import Snapshot
 from procqa.retrieval import WEIGHTS
 
 SYSTEMS = ("procqa", *BASELINES)
-READER = "reader"
-# What procqa can go without, to see what it is worth.
-PARTS = (*WEIGHTS, READER)
+READER = "reader"  # what procqa can go without too
 
 
 def open_system(
@@ -28,13 +27,14 @@ def open_system(
 ) -> System:
     """One of SYSTEMS over the current snapshot of `index`; `encoder` replaces the stored one.
 
-    `without` leaves out parts of procqa's score (an ablation). Raises ProcqaError.
+    `without` leaves out parts of procqa or of its score (an ablation). Raises ProcqaError.
     """
     if name not in SYSTEMS:
         raise ProcqaError(f"{name} is not a system; the systems are {', '.join(SYSTEMS)}.")
-    unknown = [part for part in without if part not in PARTS]
+    parts = (*WEIGHTS, *PARTS, READER)
+    unknown = [part for part in without if part not in parts]
     if unknown or (without and name != "procqa"):
-        raise ProcqaError(f"Only procqa can go without a part, and its parts are {', '.join(PARTS)}.")
+        raise ProcqaError(f"Only procqa can go without a part, and its parts are {', '.join(parts)}.")
     snapshot = Snapshot.open(index, encoder, threads, read=READER not in without)
     return EngineSystem(snapshot, without) if name == "procqa" else Baseline(name, BASELINES[name](), snapshot)
 

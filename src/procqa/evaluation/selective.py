@@ -1,4 +1,4 @@
-"""How well confidence tells right from wrong, and how long answers take: statistics over a whole run.
+"""How well confidence tells right from wrong, how long answers take and are: statistics over a whole run.
 
 Each takes the judged questions and weights (b, n), how often each question counts, and gives b values; NaN means not
 defined. Questions of equal confidence are never put in an order: a threshold takes all of them or none.
@@ -25,13 +25,17 @@ PRECISION = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """n questions as columns of shape (n,). `latency` is in milliseconds, NaN where it was not measured."""
+    """n questions as columns of shape (n,).
+
+    `latency` is in milliseconds, NaN where it was not measured; `words` are those of the answer, NaN without one.
+    """
 
     answerable: Flags
     answered: Flags
     correct: Flags
     confidence: Floats
     latency: Floats
+    words: Floats
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Judged:
@@ -42,6 +46,7 @@ class Judged:
             np.array([is_correct(row) for row in rows], dtype=bool),
             np.array([0.0 if row.error else row.confidence for row in rows], dtype=np.float64),
             np.array([_latency(row) for row in rows], dtype=np.float64),
+            np.array([len(row.answer.split()) if is_answered(row) else np.nan for row in rows], dtype=np.float64),
         )
 
     def take(self, places: Places) -> Judged:
@@ -52,6 +57,7 @@ class Judged:
             self.correct[places],
             self.confidence[places],
             self.latency[places],
+            self.words[places],
         )
 
 
@@ -109,13 +115,23 @@ def reliability(judged: Judged) -> list[tuple[float, float, int]]:
 
 def latency_percentile(judged: Judged, weights: Floats, share: float) -> Floats:
     """The least time within which that share of the questions came back (nearest rank), in milliseconds."""
-    timed = ~np.isnan(judged.latency)
-    order = np.argsort(judged.latency[timed], kind="stable")
-    covered = np.cumsum(weights[:, timed][:, order], axis=1)
+    return _percentile(judged.latency, weights, share)
+
+
+def median_words(judged: Judged, weights: Floats) -> Floats:
+    """How many words, at most, half of the answers have."""
+    return _percentile(judged.words, weights, 0.5)
+
+
+def _percentile(values: Floats, weights: Floats, share: float) -> Floats:
+    """The nearest-rank percentile of the values that are not NaN."""
+    known = ~np.isnan(values)
+    order = np.argsort(values[known], kind="stable")
+    covered = np.cumsum(weights[:, known][:, order], axis=1)
     if covered.shape[1] == 0:
         return np.full(len(weights), np.nan)
     first = (covered >= share * covered[:, -1:] - 1e-9).argmax(axis=1)
-    return np.where(covered[:, -1] > 0, judged.latency[timed][order][first], np.nan)
+    return np.where(covered[:, -1] > 0, values[known][order][first], np.nan)
 
 
 def _ranking_key(judged: Judged) -> Floats:

@@ -14,7 +14,6 @@ from procqa.engine import Engine
 from procqa.evaluation.gold import GoldItem
 from procqa.evaluation.records import PassageRecord, SectionRef, SpanRecord
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval import WEIGHTS
 from procqa.types import Answer, Citation, Document, Hit, Reply
 
 PASSAGES = 10  # retrieved passages that a row keeps, and that the ranking metrics read
@@ -70,13 +69,12 @@ class System(Protocol):
 
 
 class EngineSystem:
-    """procqa, in process; `without` names parts of a passage's score that are left out, to see what each is worth."""
+    """procqa, in process; `without` names parts that are left out, to see what each is worth."""
 
     def __init__(self, snapshot: Snapshot, without: Sequence[str] = ()) -> None:
         self._snapshot = snapshot
         self._without = tuple(without)
-        weights = {name: 0.0 if name in self._without else weight for name, weight in WEIGHTS.items()}
-        self._engine = Engine(snapshot, weights)
+        self._engine = Engine(snapshot, without)
 
     def info(self) -> SystemInfo:
         """What its snapshot says."""

@@ -23,7 +23,16 @@ TOPICS = (
     Topic(
         "The answers",
         "Measured on what the asker reads. Refused and failed questions count as 0.",
-        ("squad_f1_all", "token_f1", "exact_match", "span_overlap", "item_precision", "item_recall", "verbatim"),
+        (
+            "squad_f1_all",
+            "token_f1",
+            "exact_match",
+            "span_overlap",
+            "item_precision",
+            "item_recall",
+            "verbatim",
+            "answer_words_p50",
+        ),
     ),
     Topic(
         "The place",
@@ -59,6 +68,7 @@ MEANINGS: Mapping[str, str] = {
     "item_precision": "Of list questions: the share of the items given that belong there.",
     "item_recall": "Of list questions: the share of the items wanted that were given.",
     "verbatim": "The share of answers whose every quote stands in its page word for word; anything below 1 is a fault.",
+    "answer_words_p50": "Half of the answers have at most so many words.",
     "right_page": "The answer’s first quote comes from a page that answers the question.",
     "right_section": "The answer’s first quote comes from a section that answers the question.",
     "page_success@1": "The passage ranked first is from a right page, whatever was answered.",
@@ -88,13 +98,14 @@ def topics() -> list[Topic]:
 
 
 def shown(metric: str, value: float | None, digits: int = 2, sign: bool = False) -> str:
-    """A metric's value as read by a person: a share with some digits, or a time; a dash for nothing.
+    """A metric's value as read by a person: a share with some digits, a time, or a count; a dash for nothing.
 
     `sign` is for differences; a minus is the typographic one.
     """
     if value is None:
         return NOTHING
-    text = duration(abs(value)) if metric.endswith("_ms") else f"{abs(value):.{digits}f}"
+    decimals = 0 if "_words_" in metric else digits
+    text = duration(abs(value)) if metric.endswith("_ms") else f"{abs(value):.{decimals}f}"
     if not any(digit in text for digit in "123456789"):
         return text  # what rounds to nothing has no sign
     return f"−{text}" if value < 0 else f"+{text}" if sign else text

@@ -18,6 +18,7 @@ from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.sources import find_model
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index import snapshot as files
+from procqa.index.aliases import aliases_text
 from procqa.index.embed import embed_store
 from procqa.index.locks import sole_writer
 from procqa.index.manifest import Manifest, damage, file_table
@@ -25,7 +26,7 @@ from procqa.index.reading import Changes, Reading, missing_sections, page_change
 from procqa.index.store import Store
 from procqa.index.versions import clean, current_folder, new_staging, prune, publish, version_of
 from procqa.progress import Progress, silent
-from procqa.readers import SetAside, corpus_files
+from procqa.readers import ALIASES_FILE, SetAside, corpus_files
 from procqa.settings import Settings
 from procqa.threads import at_once
 
@@ -128,7 +129,7 @@ def _build(
     if not reading.documents:
         first = f" The first was set aside because: {reading.set_aside[0].reason}" if reading.set_aside else ""
         raise ProcqaError(f"There is no page to index in {settings.corpus}.{first}")
-    if before.manifest and before.same_pages and before.manifest.corpus_sha256 == reading.sha256:
+    if before.manifest and not before.needs and before.manifest.corpus_sha256 == reading.sha256:
         pruned = prune(index, settings.keep)
         return _report(before.manifest.version, reading, staging, before, pruned=pruned)
     kept = before.folder if before.same_vectors else None
@@ -162,8 +163,11 @@ def _begin(
     settings: Settings, staging: Path, progress: Progress, given: Encoder | None
 ) -> tuple[Encoder, _Before, Reading]:
     """The encoder, what can be kept, and the first pass over the corpus."""
+    aliases = aliases_text(settings)
+    if aliases:
+        (staging / ALIASES_FILE).write_text(aliases, encoding="utf-8")
     encoder = given or _encoder(settings, staging / files.ENCODER, progress)
-    before = _before(settings, encoder)
+    before = _before(settings, encoder, aliases)
     store, previous = staging / files.STORE, before.pages_store
     reading = read_into(store, settings.corpus, encoder, settings.passage_tokens, previous, progress)
     return encoder, before, reading
@@ -192,7 +196,7 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _before(settings: Settings, encoder: Encoder) -> _Before:
+def _before(settings: Settings, encoder: Encoder, aliases: str) -> _Before:
     found = _whole(settings.index)
     if found is None:
         return _Before()
@@ -211,7 +215,11 @@ def _before(settings: Settings, encoder: Encoder) -> _Before:
         )
     if manifest.reading != reading_identity():
         needs.append("Pages are read or split in another way than before: every page is read anew.")
-    return _Before(manifest, folder, same_model, not needs, tuple(needs))
+    same_pages = not needs
+    known = folder / ALIASES_FILE
+    if aliases != (known.read_text(encoding="utf-8") if known.exists() else ""):
+        needs.append("The aliases changed: questions are read by the new ones, and no page is embedded anew for that.")
+    return _Before(manifest, folder, same_model, same_pages, tuple(needs))
 
 
 def _whole(index: Path, below: str = "") -> tuple[Path, Manifest] | None:

@@ -1,7 +1,8 @@
 """An opened snapshot: one immutable built index, in a folder of its own.
 
 manifest.json (written last), documents.sqlite, layout.npy, vectors.faiss (and vectors.f32 in a large one), titles.npy,
-tokens/, headings/, lexical/, encoder/, report.json. Which folder is current is a matter of versions.py.
+tokens/, headings/, lexical/, encoder/, aliases.txt (if there are any), report.json. Which folder is current is a
+matter of versions.py.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from procqa.embedding.encoder import FloatArray
 from procqa.embedding.reader import READER_FILE, Reader
 from procqa.embedding.router import SectionRouter
 from procqa.errors import ProcqaError, SnapshotError
+from procqa.index.aliases import Aliases
 from procqa.index.dense import DenseIndex, Rows
 from procqa.index.lexical import LexicalIndex
 from procqa.index.locks import share
@@ -26,6 +28,7 @@ from procqa.index.manifest import MANIFEST, Manifest, damage
 from procqa.index.store import Store
 from procqa.index.tokens import TokenIndex
 from procqa.index.versions import current_folder
+from procqa.readers import ALIASES_FILE
 from procqa.types import IndexInfo
 
 STORE, LEXICAL, ENCODER, REPORT = "documents.sqlite", "lexical", "encoder", "report.json"
@@ -81,6 +84,7 @@ class Snapshot:
             # For every passage the number of its document, of its section, and of its heading.
             self.document_of, sections, self.heading_of = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
             self.section_of = Labels(sections, self.manifest.sections)
+            self.aliases = Aliases.load(folder / ALIASES_FILE)
             self.router = SectionRouter.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
             has_reader = (folder / ENCODER / READER_FILE).is_file()

@@ -34,12 +34,15 @@ FORMATS: dict[str, Reader] = {
 # Endings under which people keep pages, but that no reader knows: worth a word, where .png or .csv are not.
 _PAGE_LIKE = frozenset({".doc", ".rtf", ".odt", ".rst", ".epub", ".mht", ".mhtml"})
 _ABOUT_THE_CORPUS = ("readme", "license", "licence")
+# At the top of a corpus: no page, but other names of what the pages are about (procqa.index.aliases).
+ALIASES_FILE = "aliases.txt"
 
 
 def source_files(root: Path) -> tuple[list[Path], list[SetAside]]:
     """The files below `root` that a reader knows, sorted by path, and those that cannot be read.
 
-    Hidden files and folders, README and LICENSE files and files of other kinds are passed over without a word.
+    Hidden files and folders, README and LICENSE files, aliases.txt at the top and files of other kinds are passed over
+    without a word.
     Links to files are followed, links to folders are not: they could lead out of the corpus, or in a circle.
     """
     files: list[Path] = []
@@ -53,7 +56,7 @@ def source_files(root: Path) -> tuple[list[Path], list[SetAside]]:
             aside.append(_set_aside(folder, root, f"the folder cannot be listed: {error.strerror}"))
             continue
         for path in entries:
-            if path.name.startswith("."):
+            if path.name.startswith(".") or path == root / ALIASES_FILE:
                 continue
             if path.is_dir() and not path.is_symlink():
                 folders.append(path)

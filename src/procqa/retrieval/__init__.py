@@ -3,5 +3,17 @@
 from procqa.retrieval.packing import pack
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.search import WEIGHTS, Found, Retriever, ScoredLine
+from procqa.retrieval.wording import asks_across, compares, parts
 
-__all__ = ["WEIGHTS", "Found", "Query", "Retriever", "ScoredLine", "pack", "read_query"]
+__all__ = [
+    "WEIGHTS",
+    "Found",
+    "Query",
+    "Retriever",
+    "ScoredLine",
+    "asks_across",
+    "compares",
+    "pack",
+    "parts",
+    "read_query",
+]

@@ -8,10 +8,12 @@ word that no page has counts as the nearest word of a name, so that "colonscopy"
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -22,6 +24,14 @@ from procqa.index.lexical import LexicalIndex
 _GENERIC = "surgery surgical operation op procedure treatment therapy removal patient hospital day time"
 # A word of so many letters may have one error, and a longer one two; a shorter one none, since "hip" is not "lip".
 _ONE_ERROR, _TWO_ERRORS = 5, 8
+# A piece of a question names a page that holds at least half of its words, and (squared) this share of what they tell.
+_WORDS_HELD, _NAMES_IT = 0.5, 0.8
+# What stands between the names of several procedures, and what only says that there are several.
+_BETWEEN = re.compile(
+    r"[,;:/()?+]|\s[-–—]\s|\b(?:vs?|versus|against|compar\w+|opposed|differ\w*|or|and|then|before|after|for|each|both|"
+    r"all|ones?|two|three|four)\b",
+    re.IGNORECASE,
+)
 
 
 class Names:
@@ -48,20 +58,31 @@ class Names:
         Each word of the text that any of the pages has in its names (by itself or by a synonym) counts by how few of
         them have it: its idf among these pages. The score is the square of the share of these that a page has.
         """
-        held = np.zeros((0, len(pages)), dtype=bool)
+        return _scores(self._held(text, pages))
+
+    def named_apart(self, text: str, pages: Sequence[int]) -> list[int]:
+        """The pages that the pieces of a text name, one a piece, as in "X versus Y" or "for X, Y and Z each".
+
+        `pages` are best first: of several that a piece names alike the first is meant, unless an earlier piece took it.
+        """
+        named: list[int] = []
+        for piece in _BETWEEN.split(text):
+            held = self._held(piece, pages)
+            if len(held):
+                scores = np.where(held.mean(axis=0) >= _WORDS_HELD, _scores(held), 0.0)
+                alike = np.flatnonzero(scores >= max(_NAMES_IT, scores.max())).tolist()
+                named += [pages[place] for place in alike if pages[place] not in named][:1]
+        return named
+
+    def _held(self, text: str, pages: Sequence[int]) -> NDArray[np.bool_]:
+        """Whether each page has each thing that the text says in its names, (things, pages)."""
         # Sorted, so that of two equally near words the same is taken each time.
         known = sorted(frozenset().union(*(self.terms(page) for page in pages)))
-        for meanings in self._meanings(text, known):
-            row = np.array([any(meaning <= self.terms(page) for meaning in meanings) for page in pages])
-            held = np.vstack([held, row])
-        counts = held.sum(axis=1)
-        telling = (counts > 0) & (counts < len(pages))
-        if not telling.any():
-            return np.zeros(len(pages), dtype=np.float32)
-        weights = np.array([math.log(len(pages) / count) for count in counts[telling]])
-        shares = weights @ held[telling] / weights.sum()
-        # Squared: a page that has every telling word stands out from its twin that has most.
-        return np.asarray(shares**2, dtype=np.float32)
+        said = self._meanings(text, known)
+        return np.array(
+            [[any(meaning <= self.terms(page) for meaning in meanings) for page in pages] for meanings in said],
+            dtype=bool,
+        ).reshape(len(said), len(pages))
 
     def _corrected(self, word: str, known: Collection[str]) -> str:
         """The word, or where no page has it the nearest of the known ones, if one is near enough."""
@@ -80,6 +101,17 @@ class Names:
                 for word in words.intersection(*[next(m for m in group if m <= words)]):
                     said[sorted(words).index(word)] += group
         return said
+
+
+def _scores(held: NDArray[np.bool_]) -> FloatArray:
+    counts = held.sum(axis=1)
+    telling = (counts > 0) & (counts < held.shape[1])
+    if not telling.any():
+        return np.zeros(held.shape[1], dtype=np.float32)
+    weights = np.array([math.log(held.shape[1] / count) for count in counts[telling]])
+    shares = weights @ held[telling] / weights.sum()
+    # Squared: a page that has every telling word stands out from its twin that has most.
+    return np.asarray(shares**2, dtype=np.float32)
 
 
 def _synonyms(lexical: LexicalIndex) -> list[list[frozenset[str]]]:

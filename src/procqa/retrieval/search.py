@@ -21,7 +21,7 @@ from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval.interaction import compare_lines, said, token_weights
 from procqa.retrieval.names import Names
-from procqa.retrieval.query import Query
+from procqa.retrieval.query import Query, read_query
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
@@ -111,6 +111,11 @@ class Retriever:
         self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
         self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
 
+    def read(self, question: str, history: Sequence[str] = ()) -> Query:
+        """A question and the earlier ones of its conversation, with the pages' own names in place of aliases."""
+        spelt_out = self._snapshot.aliases.spelt_out
+        return read_query(spelt_out(question), [spelt_out(earlier) for earlier in history])
+
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
         context = self._snapshot.encoder.encode_question(query.context)
@@ -133,6 +138,12 @@ class Retriever:
             )
             for place, passage in enumerate(store.passages(found.rows[:limit]))
         ]
+
+    def named_apart(self, query: Query, found: Found) -> list[int]:
+        """The places of the best passages of the pages that a question names one beside the other."""
+        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
+        place_of = dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
+        return [place_of[page] for page in self._names.named_apart(query.focus, list(place_of))]
 
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])

@@ -1,0 +1,89 @@
+"""What the wording of a question asks for: several things at once, or the same thing of several procedures.
+
+Only the plain cues of grammar are read. A question that is taken apart wrongly gets half an answer, so what is not
+clearly two questions stays one: "how and when do I wash it?", "what do I rub in and how often?".
+"""
+
+from __future__ import annotations
+
+import re
+
+from procqa.passages import split_lines
+
+# Questions of a message that are answered; of more, the first ones.
+MOST_PARTS = 4
+_AUXILIARY = (
+    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|"
+    r"['’](?:s|re|ll|d))"
+)
+_SUBJECT = (
+    r"(?:i|we|you|he|she|it|they|one|there|someone|anyone|the|a|an|my|our|your|his|her|their|its|this|that|these|"
+    r"those|mum|mom|dad|mam|nan|gran|grandma|grandad|grandpa)"
+)
+_ASKING = r"(?:what|when|where|who|whom|which|why|how)"
+# "how long does it", "what are the", "which nurse will", but not "where the cut was"; or "can I", "will it".
+_CLAUSE = re.compile(
+    rf"(?:{_ASKING}(?:\s+(?!{_SUBJECT}\b)[\w-]+){{0,3}}?(?:\s+|(?=['’])){_AUXILIARY}(?:n['’]?t)?\s+\w+|"
+    rf"{_ASKING}\s+(?:else\s+)?(?:does|gives|looks|performs|takes|happens|goes|comes|helps|pays|causes)\b|"
+    rf"(?!ha(?:ve|d)\b|do\s+(?:it|this|that|an?)\b){_AUXILIARY}(?:n['’]?t)?\s+{_SUBJECT}\s+\w+)",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(
+    r"(?:\s*[,;]\s*|\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+|\s*[,;]\s*", re.IGNORECASE
+)
+_LEAD = re.compile(r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks)\b\W*)*", re.IGNORECASE)
+# "each visit", "both sides" are of one procedure.
+_ONE_THING = (
+    r"\s+(?:day|night|morning|week|month|year|hour|time|visit|session|go|sides?|eyes?|ears?|legs?|knees?|hips?|hands?|"
+    r"feet|foot|other|tubes?|ends?)\b"
+)
+# Of each of several: "X versus Y", "for each of", "which of these".
+_COMPARES = re.compile(
+    r"\b(?:vs?\.?|versus|compar(?:e|ed|ing|ison)|against|as opposed to|side by side|differ(?:s|ence|ences|ent)?|"
+    rf"each(?!{_ONE_THING})|both(?!{_ONE_THING})|all (?:three|four|3|4)|which (?:one )?of|of the (?:two|three))\b",
+    re.IGNORECASE,
+)
+_KINDS = (
+    r"(?:procedures|operations|ops|surgeries|tests|scans|treatments|examinations|exams|investigations|interventions|"
+    r"injections|biopsies|pages)"
+)
+_ACROSS = re.compile(
+    rf"\b(?:which|what|list|name|any|all|show me)\b(?:\s+(?!other|else)[\w-]+){{0,3}}?\s+{_KINDS}\b"
+    r"(?!\s+(?:do|does|will|should|must|can|could|would)\s+(?:i|we|he|she|they|my)\b)",
+    re.IGNORECASE,
+)
+
+
+def parts(question: str) -> list[str]:
+    """The questions that a message asks, in its words and order: one for most messages, and at most MOST_PARTS."""
+    sentences = [question[line.start : line.end] for line in split_lines(question)]
+    asking = [
+        sentence for sentence in sentences if sentence.rstrip(" )\"'").endswith("?") and _clause_at_start(sentence)
+    ]
+    if len(asking) < 2:
+        asking = _clauses(question)
+    return asking[:MOST_PARTS] if len(asking) > 1 else [question]
+
+
+def asks_across(question: str) -> bool:
+    """Whether a question asks which procedures something is true of."""
+    return _ACROSS.search(question) is not None
+
+
+def compares(question: str) -> bool:
+    """Whether a question asks the same of several procedures."""
+    return _COMPARES.search(question) is not None
+
+
+def _clauses(question: str) -> list[str]:
+    """The questions that "and" or a comma joins, or nothing where any piece is not one by itself."""
+    borders = [joint.span() for joint in _JOINT.finditer(question) if _CLAUSE.match(question, joint.end())]
+    starts = [0, *(end for _, end in borders)]
+    ends = [*(start for start, _ in borders), len(question)]
+    pieces = [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    return pieces if all(map(_clause_at_start, pieces)) else []
+
+
+def _clause_at_start(sentence: str) -> bool:
+    lead = _LEAD.match(sentence)
+    return _CLAUSE.match(sentence, lead.end() if lead else 0) is not None
