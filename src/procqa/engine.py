@@ -237,7 +237,8 @@ class Engine:
             return False
         alone = self._retriever.read(question)
         found = self._retriever.search(alone)
-        return alone.focus != query.focus or not len(found) or self._place(found, 0).doc_id != best.doc_id
+        meant = [self._place(found, place).doc_id for place in self._drafter.pages(found)] if len(found) else []
+        return alone.focus != query.focus or meant != [best.doc_id]
 
     def _nearest(self, found: Found) -> tuple[Place, ...]:
         """The first distinct sections found."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,9 @@ _TABLE = "word_embeddings"
 
 def export_reader(model: ReaderModel, folder: Path) -> None:
     """Write reader.onnx for a trained reader into a model folder, and its name into the folder's card."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # The exporter warns of traced constants and of its own age, as in `embedding.export`; none concerns the user.
+        warnings.simplefilter("ignore")
         exact = Path(scratch) / "exact.onnx"
         example = torch.ones(1, 8, dtype=torch.long)
         torch.onnx.export(

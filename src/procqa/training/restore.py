@@ -32,7 +32,7 @@ def restored_weights(file: Path) -> dict[str, NDArray[np.float32]]:
     weights |= dict(_multiplied(model.graph, held))
     if not any(name.endswith("query.weight") for name in weights):
         raise ModelError(f"{file} is no int8 export that training can begin from; give another --base.")
-    return {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
+    return {name: np.array(value, dtype=np.float32, order="C") for name, value in weights.items()}
 
 
 def _multiplied(
