@@ -20,7 +20,7 @@ Place = tuple[int, int]  # page, passage
 
 # Kinds of questions that are about no page at all.
 NO_PAGE = frozenset({"off_domain", "not_in_corpus"})
-NEGATIVES = 4  # passages that do not answer, beside each question
+NEGATIVES, GENERAL_NEGATIVES = 4, 2  # passages that do not answer, beside each question
 CUT_SHARE = 0.5  # of the questions, that also get the right passage without its answer
 MOST_RIGHT = 2
 # Of the questions, that are read as keywords: without the words that carry no content.
@@ -59,11 +59,12 @@ def read_questions(
     """
     chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
     made = []
+    wanted = GENERAL_NEGATIVES if general else NEGATIVES
     for question, near in zip(held.questions, rivals, strict=True):
         right = sorted({(page, n) for page, n, _ in question.lines})
         wrong = [place for place in near if place not in right]
         # The nearest is always there; of the others some.
-        others = wrong[:1] + chance.sample(wrong[1:], min(len(wrong) - 1, NEGATIVES - 1)) if wrong else []
+        others = wrong[:1] + chance.sample(wrong[1:], min(len(wrong) - 1, wanted - 1)) if wrong else []
         asked = _tokens(question, terse=chance.random() < TERSE_SHARE)
         readings = [_reading(held, question, asked, place, general) for place in right[:MOST_RIGHT] + others]
         if right and chance.random() < CUT_SHARE:
