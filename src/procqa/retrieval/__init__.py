@@ -3,7 +3,7 @@
 from procqa.retrieval.packing import pack
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.search import WEIGHTS, Found, Retriever, ScoredLine
-from procqa.retrieval.wording import asks_across, compares, parts
+from procqa.retrieval.wording import asks_across, compares
 
 __all__ = [
     "WEIGHTS",
@@ -14,6 +14,5 @@ __all__ = [
     "asks_across",
     "compares",
     "pack",
-    "parts",
     "read_query",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -35,6 +35,7 @@ WEIGHTS: Mapping[str, float] = {
     "section": 0.01,
     "heading": 0.1,
     "named": 0.5,
+    "called": 0.3,
     "bare": 0.1,
 }
 # Sections that say what a procedure is.
@@ -67,6 +68,21 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def blended(self, other: Found, weight: float) -> Found:
+        """The same passages ordered by the sum of these scores and `weight` times those of another search for them."""
+        place_of = {row: place for place, row in enumerate(other.rows.tolist())}
+        lines = [
+            tuple(
+                ScoredLine(line.number, line.score + weight * beside.score)
+                for line, beside in zip(own, other.lines[place_of[row]], strict=True)
+            )
+            for row, own in zip(self.rows.tolist(), self.lines, strict=True)
+        ]
+        scores = np.array([max(line.score for line in own) for own in lines], dtype=np.float32)
+        order = np.lexsort((self.rows, -scores))
+        signals = {name: values[order] for name, values in self.signals.items()}
+        return Found(self.rows[order], scores[order], signals, tuple(lines[place] for place in order))
 
 
 _NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
@@ -139,11 +155,16 @@ class Retriever:
             for place, passage in enumerate(store.passages(found.rows[:limit]))
         ]
 
-    def named_apart(self, query: Query, found: Found) -> list[int]:
-        """The places of the best passages of the pages that a question names one beside the other."""
+    def says_much(self, text: str) -> bool:
+        """Whether a text has words that carry a subject."""
+        return bool(self._snapshot.lexical.content_terms(text))
+
+    def named_apart(self, query: Query, found: Found) -> tuple[list[int], str]:
+        """The places of the best passages of the pages that a question names one beside the other, and what it asks."""
         pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
         place_of = dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
-        return [place_of[page] for page in self._names.named_apart(query.focus, list(place_of))]
+        named, rest = self._names.named_apart(query.focus, list(place_of))
+        return [place_of[page] for page in named], rest
 
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])
@@ -204,7 +225,8 @@ class Retriever:
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
             "heading": self._heading_scores(focus.tokens, rows),
-            "named": self._named_scores(query.context, rows),
+            "named": self._of_names(self._names.scores, query.context, rows),
+            "called": self._of_names(self._names.called, query.context, rows),
             "bare": self._bare_scores(query.focus, rows),
         }
         parts = dict(self._weights)
@@ -252,10 +274,10 @@ class Retriever:
         opens = np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]
         return np.asarray(opens, dtype=np.float32)
 
-    def _named_scores(self, context: str, rows: Rows) -> FloatArray:
-        """How much each passage's page is the one that the question names."""
+    def _of_names(self, score: Callable[[str, Sequence[int]], FloatArray], context: str, rows: Rows) -> FloatArray:
+        """How much each passage's page is the one that the question names, by one way to tell."""
         pages, place = np.unique(self._snapshot.document_of[rows], return_inverse=True)
-        return self._names.scores(context, pages.tolist())[place]
+        return score(context, pages.tolist())[place]
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
