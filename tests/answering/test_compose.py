@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration
+from procqa.answering.decide import SIGNALS, Calibration, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
@@ -38,7 +38,8 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     (folder / "corpus" / "asleep.md").write_text("# Hip repair\n\n## Summary\n\nUnder general anesthesia.\n")
     (folder / "corpus" / "awake.md").write_text("# Elbow repair\n\n## Summary\n\nUnder general anesthesia or none.\n")
     build_index(Settings(corpus=folder / "corpus", index=folder / "index"), encoder=encoder)
-    Calibration(encoder.name, dict.fromkeys(SIGNALS, 0.0), 2.0, 0.5).save(folder / "index")
+    certain = Logistic(dict.fromkeys(SIGNALS, 0.0), 4.0)
+    Calibration(encoder.name, certain, certain, 0.5).save(folder / "index")
     return folder / "index"
 
 

@@ -18,7 +18,7 @@ MOST_PAGES, NEAR_BEST = 8, 0.15
 NEAR_NAMED = 0.5
 # A question whose nearest title is farther than this names no procedure.
 NAMES_NONE = 0.5
-# A line's fit to the whole message counts this much beside its fit to the part that is answered.
+# A line's fit to the whole question counts this much beside its fit to the part that is answered.
 WHOLE = 0.5
 # A line that fits a part within this of the part's own best line answers it too.
 ANSWERS_TOO = 0.1
@@ -71,7 +71,7 @@ class Composer:
         pieces = [self._drafter.choose(query, found, place, confidence, one_line) for place in across.places]
         if across.asked:
             asked = Query(across.asked, across.asked)
-            on_pages = [self._on_page(asked, piece.doc_id, filters) for piece in pieces]
+            on_pages = [self._blended(asked, query, piece.doc_id, filters) for piece in pieces]
             pieces = [self._drafter.choose(asked, there, 0, confidence, one_line) for there in on_pages]
         return tuple(pieces)
 
@@ -93,12 +93,11 @@ class Composer:
 
         A part that words already given answer as well gets no others.
         """
-        whole_found = self._on_page(replace(query, parts=()), whole.doc_id, filters)
         pieces: list[Chosen] = []
         given: set[int] = set()
         for part in query.parts:
             of_part = replace(query, focus=part, parts=())
-            there = self._on_page(of_part, whole.doc_id, filters).blended(whole_found, WHOLE)
+            there = self._blended(of_part, query, whole.doc_id, filters)
             piece = self._drafter.choose(of_part, there, 0, whole.confidence)
             enough = max(line.score for line in piece.lines) - ANSWERS_TOO
             lines = self._drafter.lines(there, range(len(there)))
@@ -107,5 +106,7 @@ class Composer:
                 given.update(line.line.start for line in piece.lines)
         return tuple(pieces)
 
-    def _on_page(self, query: Query, doc_id: str, filters: Filters | None) -> Found:
-        return self._retriever.search(query, Filters((doc_id,), filters.sections if filters else ()))
+    def _blended(self, part: Query, whole: Query, doc_id: str, filters: Filters | None) -> Found:
+        """What a page says to a part of a question, in which the whole of it has a say too."""
+        page = Filters((doc_id,), filters.sections if filters else ())
+        return self._retriever.search(part, page).blended(self._retriever.search(whole, page), WHOLE)
