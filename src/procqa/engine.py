@@ -151,31 +151,30 @@ class Engine:
         if not len(found):
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
         with clock.stage("answering"):
-            together = self._composer.across(query, found)
-            options = together or self._drafter.pages(found)
-            lead = options[0]
-            best = self._place(found, lead)
-            evidence = self._drafter.evidence(query, found, lead, self._known(best.doc_id), together)
+            across = self._composer.across(query, found)
+            options = across.places or self._drafter.pages(found)
+            best = self._place(found, 0)
+            evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id), across.places)
             probability = self._calibration.confidence(evidence)
         if not self._calibration.answers(evidence):
             reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
             share = round(probability, 4)
-            if together:
-                chosen = [self._composer.of_pages(query, found, together, share)]
+            if across:
+                chosen = [self._composer.of_pages(query, found, across, filters, share)]
             elif len(options) > 1:  # an answer for each, all as likely as the first
                 chosen = [(self._drafter.choose(query, found, place, share),) for place in options]
             else:
-                chosen = self._composer.of_sections(query, found, lead, filters, share)
+                chosen = self._composer.of_sections(query, found, filters, share)
             chosen = chosen[:max_answers]
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
-        unsure = () if together or len(options) == 1 else options
+        unsure = () if across or len(options) == 1 else options
         return Reply(
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(query.focus, best, self._owes_history(question, query, best)),
+            interpreted_as=Interpretation(query.focus, best, self._owes_history(question, query, found, filters)),
             answers=answers,
             citations=citations,
             abstention=None,
@@ -191,10 +190,9 @@ class Engine:
         found = self._retriever.search(query)
         if not len(found):
             return None
-        together = self._composer.across(query, found)
-        lead = (together or self._drafter.pages(found))[0]
-        page = self._known(self._place(found, lead).doc_id)
-        return self._drafter.evidence(query, found, lead, page, together), self._drafter.choose(query, found, lead, 0.0)
+        page = self._known(self._place(found, 0).doc_id)
+        together = self._composer.across(query, found).places
+        return self._drafter.evidence(query, found, 0, page, together), self._drafter.choose(query, found, 0, 0.0)
 
     @property
     def model(self) -> str:
@@ -231,14 +229,21 @@ class Engine:
     def _pages(self, found: Found, places: Sequence[int]) -> tuple[Place, ...]:
         return tuple(replace(self._place(found, place), section="") for place in places)
 
-    def _owes_history(self, question: str, query: Query, best: Place) -> bool:
-        """Whether the procedure or what is asked of it came from earlier questions: asked alone it would be another."""
+    def _owes_history(self, question: str, query: Query, found: Found, filters: Filters | None) -> bool:
+        """Whether the procedure, or what is asked of it, came from earlier questions.
+
+        So it is where the question alone would lead to another page, or calls this one less by its name.
+        """
         if not query.said_before:
             return False
         alone = self._retriever.read(question)
-        found = self._retriever.search(alone)
-        meant = [self._place(found, place).doc_id for place in self._drafter.pages(found)] if len(found) else []
-        return alone.focus != query.focus or meant != [best.doc_id]
+        if alone.focus != query.focus:
+            return True
+        pages = self._snapshot.document_of
+        by_itself = self._retriever.search(alone, filters)
+        if not len(by_itself) or pages[by_itself.rows[0]] != pages[found.rows[0]]:
+            return True
+        return bool(by_itself.signals["called"][0] < found.signals["called"][0])
 
     def _nearest(self, found: Found) -> tuple[Place, ...]:
         """The first distinct sections found."""

@@ -79,6 +79,14 @@ def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
     assert sum(probabilities.values()) / 200 == pytest.approx(0.5, abs=0.01)  # as many as were right
 
 
+def test_other_signals_can_be_left_out(tmp_path: Path) -> None:
+    examined, answerable, others = made(100, 50, 50)
+    gold = write_gold(tmp_path / "g.jsonl", answerable, others)
+    fit = calibrate(gold, MadeEngine(examined), only=["dense"])  # type: ignore[arg-type]
+    for part in (fit.calibration.answerable, fit.calibration.right):
+        assert {name for name, weight in part.weights.items() if weight} <= {"dense"}
+
+
 @pytest.mark.parametrize("refusals", [0.0, 0.1, 0.5])
 def test_the_threshold_refuses_the_share_that_was_asked_for(refusals: float, tmp_path: Path) -> None:
     examined, answerable, others = made(100, 50, 50)

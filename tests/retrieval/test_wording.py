@@ -1,4 +1,4 @@
-"""What a wording asks for: several things, which procedures, the same of several; and all that only looks so."""
+"""What a wording asks for: several things, which procedures, the same of several; and what only looks so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.retrieval import asks_across, compares, parts
+from procqa.retrieval.wording import asks_across, compares, parts
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from procqa.retrieval import asks_across, compares, parts
         ("How long does it take? When can I drive?", ["How long does it take?", "When can I drive?"]),
         ("how long does it take and when can I drive?", ["how long does it take", "when can I drive?"]),
         ("Is it a day case, and will it hurt", ["Is it a day case", "will it hurt"]),
-        ("how long is it, who does it, and will it hurt?", ["how long is it", "who does it", "will it hurt?"]),
+        ("how long is it and who does it, and will it hurt?", ["how long is it", "who does it", "will it hurt?"]),
         ("WHERE IS IT DONE AND WHEN CAN I FETCH HER", ["WHERE IS IT DONE", "WHEN CAN I FETCH HER"]),
         ("who does an angiogram and who else is there", ["who does an angiogram", "who else is there"]),
         ("So what's the catch & how big is the scar?", ["So what's the catch", "how big is the scar?"]),
@@ -48,6 +48,7 @@ def test_several_questions_are_told_apart(message: str, asked: list[str]) -> Non
         "last milk? last water?",
         "mitral valve repair recovery, driving and work",
         "How far in does it go, and how deep?",
+        "how far in does it go, where's the tip",
         "",
     ],
 )
@@ -62,7 +63,9 @@ def test_no_more_than_some_are_answered() -> None:
 QUESTIONS = ("how long does it take", "when can I drive", "who does it", "will it hurt", "where is it done")
 
 
-@given(st.lists(st.sampled_from(QUESTIONS), min_size=2, max_size=4), st.sampled_from([" and ", ", and ", "; ", ", "]))
+@given(
+    st.lists(st.sampled_from(QUESTIONS), min_size=2, max_size=4), st.sampled_from([" and ", ", and ", "; and ", " & "])
+)
 def test_questions_that_are_joined_come_apart_again(asked: list[str], joint: str) -> None:
     assert parts(joint.join(asked)) == asked
     assert parts(" ".join(f"{question}?" for question in asked)) == [f"{question}?" for question in asked]

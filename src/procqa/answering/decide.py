@@ -150,14 +150,18 @@ def refusal(evidence: Evidence, *, named: bool) -> Reason:
     return Reason.UNKNOWN_PROCEDURE if evidence.title < 0.35 else Reason.LOW_CONFIDENCE
 
 
-def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> list[int]:
-    """Which of the pages, best first, fit equally well; one means that it stands alone.
+def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> int:
+    """How many of the pages, best first, fit equally well: 1 means that the best stands alone.
 
     `named[i]` is the share of the names in the question that are page i's own, `title_cosines[i]` the cosine of its
-    title with the best page's. Of pages that score alike those are meant of whose names the question says most.
+    title with the best page's.
     """
     count = 1
-    while count < len(scores) and scores[0] - scores[count] < CLOSE_SCORES and title_cosines[count] >= ALIKE_TITLES:
+    while (
+        count < len(scores)
+        and scores[0] - scores[count] < CLOSE_SCORES
+        and named[count] > named[0] - SAME_NAME
+        and title_cosines[count] >= ALIKE_TITLES
+    ):
         count += 1
-    most = max(named[:count])
-    return [place for place in range(count) if named[place] > most - SAME_NAME]
+    return count

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
-from procqa.answering.decide import Evidence, equally_good
+from procqa.answering.decide import ALIKE_TITLES, Evidence, equally_good
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import Found, Query
@@ -38,7 +38,14 @@ class Drafter:
         places = self.best_of_pages(found)[:MOST_OPTIONS]
         titles = self._snapshot.titles[self._snapshot.document_of[found.rows[places]]]
         scores, named = found.scores[places].tolist(), found.signals["named"][places].tolist()
-        return [places[number] for number in equally_good(scores, named, (titles @ titles[0]).tolist())]
+        return places[: equally_good(scores, named, (titles @ titles[0]).tolist())]
+
+    def twins(self, found: Found) -> list[int]:
+        """The best passages of the best page and of those whose titles are much like its own, or nothing."""
+        places = self.best_of_pages(found)[: 2 * MOST_OPTIONS]
+        titles = self._snapshot.titles[self._snapshot.document_of[found.rows[places]]]
+        alike = np.flatnonzero(titles @ titles[0] >= ALIKE_TITLES)[:MOST_OPTIONS].tolist()
+        return [places[number] for number in alike] if len(alike) > 1 else []
 
     def sections(self, found: Found, place: int) -> Iterator[int]:
         """The place of the best passage of each section of the page at a place, best first."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from procqa.answering.decide import SIGNALS
 from procqa.cli.options import fast_option, index_option, settings_from, threads_option
 from procqa.progress import shown_on
 
@@ -170,9 +171,17 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
     show_default=True,
     help="Share of answerable questions that may be refused; the threshold follows from it.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(SIGNALS),
+    help="Weigh only this signal, to see what the others are worth; may be repeated.",
+)
 @fast_option
 @threads_option
-def calibrate(gold: Path, index: Path | None, refusals: float, fast: bool | None, threads: int | None) -> None:
+def calibrate(
+    gold: Path, index: Path | None, refusals: float, only: tuple[str, ...], fast: bool | None, threads: int | None
+) -> None:
     """Fit confidence and the threshold to answer on gold questions, and keep them with the index.
 
     Fit on questions that are not used to report results.
@@ -183,7 +192,7 @@ def calibrate(gold: Path, index: Path | None, refusals: float, fast: bool | None
     settings = settings_from(index=index, fast=fast, threads=threads)
     engine = Engine.open(settings.index, threads=settings.threads, read=not settings.fast)
     try:
-        fit = fit_to(gold, engine, refusals=refusals, progress=shown_on(sys.stderr))
+        fit = fit_to(gold, engine, refusals=refusals, only=only, progress=shown_on(sys.stderr))
     finally:
         engine.close()
     path = fit.calibration.save(settings.index)

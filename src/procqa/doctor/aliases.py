@@ -8,8 +8,7 @@ from pathlib import Path
 
 from procqa.doctor.finding import Finding, Weight
 from procqa.errors import ReadError
-from procqa.index.aliases import aliases_path, aliases_text, parse_aliases
-from procqa.readers import ALIASES_FILE
+from procqa.index.aliases import aliases_path, aliases_text, kept_aliases, parse_aliases
 from procqa.settings import Settings
 
 
@@ -34,9 +33,8 @@ def aliases_findings(settings: Settings, titles: Sequence[str], build: str) -> I
 
 def outdated_aliases(folder: Path, settings: Settings, build: str) -> Iterator[Finding]:
     """Whether the snapshot in a folder was built with other aliases than there are now."""
-    kept = folder / ALIASES_FILE
     try:
-        same = aliases_text(settings) == (kept.read_text(encoding="utf-8") if kept.exists() else "")
+        same = aliases_text(settings) == kept_aliases(folder)
     except (OSError, ReadError):
         return  # told of the file, or of the snapshot, itself
     if not same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -36,12 +37,19 @@ class Fit:
     false_answers: float
 
 
-def calibrate(gold_path: Path, engine: Engine, *, refusals: float = 0.15, progress: Progress = silent) -> Fit:
+def calibrate(
+    gold_path: Path,
+    engine: Engine,
+    *,
+    refusals: float = 0.15,
+    only: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Fit:
     """Fit on every question of a gold file that the engine finds anything for.
 
     An answer counts as right as in the metrics: token F1 of at least one half; to an unanswerable question none does.
-    The threshold is set where the share `refusals` of answerable questions is refused. Raises GoldError when there are
-    too few right or wrong answers to fit on.
+    The threshold is set where the share `refusals` of answerable questions is refused. With `only`, other signals get
+    no weight (an ablation). Raises GoldError when there are too few right or wrong answers to fit on.
     """
     gold = load_gold(gold_path)
     signals, right, answerable = [], [], []
@@ -61,6 +69,8 @@ def calibrate(gold_path: Path, engine: Engine, *, refusals: float = 0.15, progre
             f"a calibration needs at least {_FEWEST} of each."
         )
     features, labels, known = np.array(signals), np.array(right), np.array(answerable)
+    if only:
+        features[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
     held = known if (~known).sum() >= _FEWEST else labels
     holds = _logistic(features, held)

@@ -43,9 +43,9 @@ class Aliases:
         self._said = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE) if forms else None
 
     @classmethod
-    def load(cls, path: Path) -> Aliases:
-        """Of a snapshot; none where the file is not there. Raises ReadError."""
-        return cls(parse_aliases(path.read_text(encoding="utf-8"), path.name) if path.exists() else ())
+    def load(cls, snapshot: Path) -> Aliases:
+        """Those that a snapshot in this folder was built with. Raises ReadError."""
+        return cls(parse_aliases(kept_aliases(snapshot), ALIASES_FILE))
 
     def spelt_out(self, text: str) -> str:
         """The text with the pages' own name in place of every alias; a longer alias goes before a shorter one."""
@@ -71,6 +71,12 @@ def aliases_text(settings: Settings) -> str:
     text = unicodedata.normalize("NFC", text)
     parse_aliases(text, str(path))
     return text
+
+
+def kept_aliases(snapshot: Path) -> str:
+    """The aliases that a snapshot in this folder was built with."""
+    path = snapshot / ALIASES_FILE
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def aliases_path(settings: Settings) -> Path:

@@ -18,7 +18,7 @@ from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.sources import find_model
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index import snapshot as files
-from procqa.index.aliases import aliases_text
+from procqa.index.aliases import aliases_text, kept_aliases
 from procqa.index.embed import embed_store
 from procqa.index.locks import sole_writer
 from procqa.index.manifest import Manifest, damage, file_table
@@ -216,8 +216,7 @@ def _before(settings: Settings, encoder: Encoder, aliases: str) -> _Before:
     if manifest.reading != reading_identity():
         needs.append("Pages are read or split in another way than before: every page is read anew.")
     same_pages = not needs
-    known = folder / ALIASES_FILE
-    if aliases != (known.read_text(encoding="utf-8") if known.exists() else ""):
+    if aliases != kept_aliases(folder):
         needs.append("The aliases changed: questions are read by the new ones, and no page is embedded anew for that.")
     return _Before(manifest, folder, same_model, same_pages, tuple(needs))
 

@@ -28,7 +28,6 @@ from procqa.index.manifest import MANIFEST, Manifest, damage
 from procqa.index.store import Store
 from procqa.index.tokens import TokenIndex
 from procqa.index.versions import current_folder
-from procqa.readers import ALIASES_FILE
 from procqa.types import IndexInfo
 
 STORE, LEXICAL, ENCODER, REPORT = "documents.sqlite", "lexical", "encoder", "report.json"
@@ -84,7 +83,7 @@ class Snapshot:
             # For every passage the number of its document, of its section, and of its heading.
             self.document_of, sections, self.heading_of = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
             self.section_of = Labels(sections, self.manifest.sections)
-            self.aliases = Aliases.load(folder / ALIASES_FILE)
+            self.aliases = Aliases.load(folder)
             self.router = SectionRouter.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
             has_reader = (folder / ENCODER / READER_FILE).is_file()

@@ -1,9 +1,10 @@
 """A question -> the passages that may answer it, best first."""
 
+from procqa.retrieval.found import Found, ScoredLine
 from procqa.retrieval.packing import pack
 from procqa.retrieval.query import Query, read_query
-from procqa.retrieval.search import WEIGHTS, Found, Retriever, ScoredLine
-from procqa.retrieval.wording import asks_across, compares, parts
+from procqa.retrieval.search import WEIGHTS, Retriever
+from procqa.retrieval.wording import asks_across, compares
 
 __all__ = [
     "WEIGHTS",
@@ -14,6 +15,5 @@ __all__ = [
     "asks_across",
     "compares",
     "pack",
-    "parts",
     "read_query",
 ]

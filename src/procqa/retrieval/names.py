@@ -41,16 +41,31 @@ class Names:
         """`names(p)` are the title, aliases and codes of page p; only those of pages that are looked at are read."""
         self._lexical = lexical
         self._names = names
-        self._terms: dict[int, frozenset[str]] = {}
+        self._words: dict[int, tuple[frozenset[str], ...]] = {}
         self._groups = _synonyms(lexical)
         self._generic = frozenset(lexical.terms(_GENERIC))
 
     def terms(self, page: int) -> frozenset[str]:
         """The content words of a page's names, as indexed."""
-        if page not in self._terms:
-            words = (self._lexical.content_terms(name) for name in self._names(page))
-            self._terms[page] = frozenset().union(*words)
-        return self._terms[page]
+        return frozenset().union(*self._each(page))
+
+    def _each(self, page: int) -> tuple[frozenset[str], ...]:
+        """The content words of each of a page's names."""
+        if page not in self._words:
+            self._words[page] = tuple(frozenset(self._lexical.content_terms(name)) for name in self._names(page))
+        return self._words[page]
+
+    def called(self, text: str, pages: Sequence[int]) -> FloatArray:
+        """How far the text calls each page by one of its names: the greatest share of the words of a name, squared.
+
+        Where `scores` asks how much of what is said a page has, this asks how much of a name is said: "total knee
+        replacement" is all of one page's name, and lacks a word of its twin's, "revision of a total knee replacement".
+        """
+        known = sorted(frozenset().union(*(self.terms(page) for page in pages)))
+        said = frozenset().union(*(word for meanings in self._meanings(text, known) for word in meanings))
+        names = [[name - self._generic for name in self._each(page)] for page in pages]
+        shares = [max((len(name & said) / len(name) for name in of_page if name), default=0.0) for of_page in names]
+        return np.square(np.array(shares, dtype=np.float32))
 
     def scores(self, text: str, pages: Sequence[int]) -> FloatArray:
         """How much of what the text says of names each page's own names hold, 0 to 1, (len(pages),).
@@ -60,19 +75,21 @@ class Names:
         """
         return _scores(self._held(text, pages))
 
-    def named_apart(self, text: str, pages: Sequence[int]) -> list[int]:
-        """The pages that the pieces of a text name, one a piece, as in "X versus Y" or "for X, Y and Z each".
+    def named_apart(self, text: str, pages: Sequence[int]) -> tuple[list[int], str]:
+        """The pages that the pieces of a text name, one a piece ("X versus Y", "X, Y and Z"), and its other pieces.
 
         `pages` are best first: of several that a piece names alike the first is meant, unless an earlier piece took it.
         """
         named: list[int] = []
+        rest: list[str] = []
         for piece in _BETWEEN.split(text):
             held = self._held(piece, pages)
             if len(held):
                 scores = np.where(held.mean(axis=0) >= _WORDS_HELD, _scores(held), 0.0)
                 alike = np.flatnonzero(scores >= max(_NAMES_IT, scores.max())).tolist()
                 named += [pages[place] for place in alike if pages[place] not in named][:1]
-        return named
+                rest += [] if alike else [piece.strip()]
+        return named, " ".join(rest)
 
     def _held(self, text: str, pages: Sequence[int]) -> NDArray[np.bool_]:
         """Whether each page has each thing that the text says in its names, (things, pages)."""

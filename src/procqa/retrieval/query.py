@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procqa.passages import split_lines
+from procqa.retrieval.wording import parts
 
 # Messages of more words than this are searched for the sentence that asks.
 _LONG_MESSAGE = 30
@@ -31,11 +32,12 @@ _POINTS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Query:
     """`focus` is what is asked; `context` everything said, oldest first; `said_before` the code points of the context
-    that precede the question, which count less."""
+    that precede the question, which count less; `parts` the questions that the focus asks, when it asks several."""
 
     focus: str
     context: str
     said_before: int = 0
+    parts: tuple[str, ...] = ()
 
 
 def read_query(question: str, history: Sequence[str] = ()) -> Query:
@@ -43,8 +45,9 @@ def read_query(question: str, history: Sequence[str] = ()) -> Query:
     before = "".join(f"{earlier}\n" for earlier in history)
     focus = _asking_part(question)
     if history and _POINTS.search(question):
-        focus = f"{_asking_part(history[-1])} {focus}"
-    return Query(focus, before + question, len(before))
+        return Query(f"{_asking_part(history[-1])} {focus}", before + question, len(before))
+    asked = tuple(parts(focus))
+    return Query(focus, before + question, len(before), asked if len(asked) > 1 else ())
 
 
 def _asking_part(message: str) -> str:

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from procqa.embedding import Encoded
-from procqa.embedding.encoder import FloatArray, IntArray
+from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
+from procqa.retrieval.found import NOTHING, Found, ScoredLines
 from procqa.retrieval.interaction import compare_lines, said, token_weights
 from procqa.retrieval.names import Names
 from procqa.retrieval.query import Query, read_query
@@ -35,6 +34,7 @@ WEIGHTS: Mapping[str, float] = {
     "section": 0.01,
     "heading": 0.1,
     "named": 0.5,
+    "called": 0.3,
     "bare": 0.1,
 }
 # Sections that say what a procedure is.
@@ -43,57 +43,6 @@ OPENINGS = frozenset({"Summary", "Introduction"})
 CONTEXT_FACTOR = 8.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
 HISTORY_WEIGHT = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredLine:
-    """A line of a passage and how well it fits the question."""
-
-    number: int  # of the line in its passage
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Passages for a question, best first: `scores[i]` and `signals[name][i]` belong to passage `rows[i]`.
-
-    `lines[i]` are the lines of passage i with their scores, in page order.
-    """
-
-    rows: Rows
-    scores: FloatArray
-    signals: Mapping[str, FloatArray]
-    lines: Sequence[tuple[ScoredLine, ...]]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-_NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
-
-
-class ScoredLines(Sequence[tuple[ScoredLine, ...]]):
-    """The lines of passages, kept as columns: few of some thousand are ever looked at."""
-
-    def __init__(self, numbers: IntArray, scores: FloatArray, starts: Rows, order: Rows) -> None:
-        """Passage i has the lines from starts[order[i]] on, up to where the next one's start."""
-        self._numbers, self._scores, self._starts, self._order = numbers, scores, starts, order
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    @overload
-    def __getitem__(self, place: int) -> tuple[ScoredLine, ...]: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> tuple[tuple[ScoredLine, ...], ...]: ...
-
-    def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return tuple(self[each] for each in range(*place.indices(len(self))))
-        passage = self._order[place]
-        part = slice(self._starts[passage], self._starts[passage + 1])
-        return tuple(map(ScoredLine, self._numbers[part].tolist(), self._scores[part].tolist()))
 
 
 class Retriever:
@@ -123,7 +72,7 @@ class Retriever:
         titles = self._snapshot.titles @ context.vector
         rows, bm25 = self._pool(query.context, context.vector, titles, allowed)
         if not len(rows) or not len(context.tokens):
-            return _NOTHING
+            return NOTHING
         return self._rank(query, context, titles, rows, bm25)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
@@ -139,11 +88,16 @@ class Retriever:
             for place, passage in enumerate(store.passages(found.rows[:limit]))
         ]
 
-    def named_apart(self, query: Query, found: Found) -> list[int]:
-        """The places of the best passages of the pages that a question names one beside the other."""
+    def says_much(self, text: str) -> bool:
+        """Whether a text has words that carry a subject."""
+        return bool(self._snapshot.lexical.content_terms(text))
+
+    def named_apart(self, query: Query, found: Found) -> tuple[list[int], str]:
+        """The places of the best passages of the pages that a question names one beside the other, and what it asks."""
         pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
         place_of = dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
-        return [place_of[page] for page in self._names.named_apart(query.focus, list(place_of))]
+        named, rest = self._names.named_apart(query.focus, list(place_of))
+        return [place_of[page] for page in named], rest
 
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])
@@ -184,7 +138,7 @@ class Retriever:
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
         similar = compare_lines(_stacked(context, focus), snapshot.tokens.gather(rows))
         if not len(similar.passages):
-            return _NOTHING
+            return NOTHING
         of_context = similar.best[: len(context.tokens)]
         of_focus = similar.best[-len(focus.tokens) :] if len(focus.tokens) else similar.best[:0]
         weights = token_weights(query.context, context, query.said_before, HISTORY_WEIGHT)
@@ -204,7 +158,8 @@ class Retriever:
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
             "heading": self._heading_scores(focus.tokens, rows),
-            "named": self._named_scores(query.context, rows),
+            "named": self._of_names(self._names.scores, query.context, rows),
+            "called": self._of_names(self._names.called, query.context, rows),
             "bare": self._bare_scores(query.focus, rows),
         }
         parts = dict(self._weights)
@@ -252,10 +207,10 @@ class Retriever:
         opens = np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]
         return np.asarray(opens, dtype=np.float32)
 
-    def _named_scores(self, context: str, rows: Rows) -> FloatArray:
-        """How much each passage's page is the one that the question names."""
+    def _of_names(self, score: Callable[[str, Sequence[int]], FloatArray], context: str, rows: Rows) -> FloatArray:
+        """How much each passage's page is the one that the question names, by one way to tell."""
         pages, place = np.unique(self._snapshot.document_of[rows], return_inverse=True)
-        return self._names.scores(context, pages.tolist())[place]
+        return score(context, pages.tolist())[place]
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):

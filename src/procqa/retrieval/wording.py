@@ -1,7 +1,8 @@
 """What the wording of a question asks for: several things at once, or the same thing of several procedures.
 
 Only the plain cues of grammar are read. A question that is taken apart wrongly gets half an answer, so what is not
-clearly two questions stays one: "how and when do I wash it?", "what do I rub in and how often?".
+clearly two questions stays one: "how and when do I wash it?", "what do I rub in and how often?". A comma alone joins
+nothing: after it people mostly ask the same again in other words.
 """
 
 from __future__ import annotations
@@ -28,9 +29,7 @@ _CLAUSE = re.compile(
     rf"(?!ha(?:ve|d)\b|do\s+(?:it|this|that|an?)\b){_AUXILIARY}(?:n['’]?t)?\s+{_SUBJECT}\s+\w+)",
     re.IGNORECASE,
 )
-_JOINT = re.compile(
-    r"(?:\s*[,;]\s*|\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+|\s*[,;]\s*", re.IGNORECASE
-)
+_JOINT = re.compile(r"(?:\s*[,;]\s*|\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+", re.IGNORECASE)
 _LEAD = re.compile(r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks)\b\W*)*", re.IGNORECASE)
 # "each visit", "both sides" are of one procedure.
 _ONE_THING = (
@@ -76,7 +75,7 @@ def compares(question: str) -> bool:
 
 
 def _clauses(question: str) -> list[str]:
-    """The questions that "and" or a comma joins, or nothing where any piece is not one by itself."""
+    """The questions that "and" joins, or nothing where any piece is not one by itself."""
     borders = [joint.span() for joint in _JOINT.finditer(question) if _CLAUSE.match(question, joint.end())]
     starts = [0, *(end for _, end in borders)]
     ends = [*(start for start, _ in borders), len(question)]

@@ -1,0 +1,144 @@
+"""Answers of several pieces, through the engine over pages made for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.embedding import Encoder
+from procqa.engine import Engine
+from procqa.index.build import build_index
+from procqa.index.snapshot import Snapshot
+from procqa.settings import Settings
+from procqa.types import Filters, Reply, Status
+from tests.laws import check_reply
+
+TIMES = {"Cataract surgery": 1, "Grommet fitting": 2, "Carpal release": 3}
+
+
+def page(title: str, hours: int) -> str:
+    return (
+        f"# {title}\n\n## Summary\n\nSomething small is mended.\n\n"
+        f"## Duration\n\nThe operation takes {hours} hours.\n\n"
+        f"## Recovery\n\nDriving is allowed after {hours} weeks.\n\n"
+        f"## Risks\n\n- Bleeding in {hours} of 100\n- Infection in {hours} of 100\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    folder = tmp_path_factory.mktemp("several")
+    (folder / "corpus").mkdir()
+    for title, hours in TIMES.items():
+        (folder / "corpus" / f"{title.split()[0].lower()}.md").write_text(page(title, hours), encoding="utf-8")
+    (folder / "corpus" / "asleep.md").write_text("# Hip repair\n\n## Summary\n\nUnder general anesthesia.\n")
+    (folder / "corpus" / "awake.md").write_text("# Elbow repair\n\n## Summary\n\nUnder general anesthesia or none.\n")
+    build_index(Settings(corpus=folder / "corpus", index=folder / "index"), encoder=encoder)
+    certain = Logistic(dict.fromkeys(SIGNALS, 0.0), 4.0)
+    Calibration(encoder.name, certain, certain, 0.5).save(folder / "index")
+    return folder / "index"
+
+
+@pytest.fixture
+def opened(index: Path, encoder: Encoder) -> Iterator[Callable[..., Engine]]:
+    engines: list[Engine] = []
+
+    def without(*parts: str) -> Engine:
+        engines.append(Engine(Snapshot.open(index, encoder), parts))
+        return engines[-1]
+
+    yield without
+    for engine in engines:
+        engine.close()
+
+
+def told(reply: Reply) -> list[tuple[str, str]]:
+    """(page, words) of each span of the first answer."""
+    cited = {citation.id: citation for citation in reply.citations}
+    return [(cited[span.citation].doc_id, span.text) for span in reply.answers[0].spans]
+
+
+def test_pages_named_side_by_side_are_quoted_in_turn(opened: Callable[..., Engine]) -> None:
+    question = "How many hours does the operation take: carpal release vs cataract surgery?"
+    engine = opened()
+    reply = engine.ask(question)
+    check_reply(engine, reply)
+    assert (reply.status, len(reply.answers), reply.clarification) == (Status.ANSWERED, 1, None)
+    assert told(reply) == [("carpal", "The operation takes 3 hours."), ("cataract", "The operation takes 1 hours.")]
+    assert len(told(opened("across").ask(question))) == 1
+
+
+def test_each_of_three_is_quoted(opened: Callable[..., Engine]) -> None:
+    reply = opened().ask(
+        "driving is allowed after how many weeks, for each: grommet fitting, carpal release, cataract?"
+    )
+    assert told(reply) == [
+        ("grommet", "Driving is allowed after 2 weeks."),
+        ("carpal", "Driving is allowed after 3 weeks."),
+        ("cataract", "Driving is allowed after 1 weeks."),
+    ]
+
+
+def test_which_procedures_are_all_that_fit(opened: Callable[..., Engine]) -> None:
+    engine = opened()
+    reply = engine.ask("Which procedures are done under general anesthesia?")
+    check_reply(engine, reply)
+    assert dict(told(reply)) == {
+        "asleep": "Under general anesthesia.",
+        "awake": "Under general anesthesia or none.",
+    }
+    only = engine.ask("Which procedures are done under general anesthesia?", filters=Filters(doc_ids=("awake",)))
+    assert [name for name, _ in told(only)] == ["awake"]
+
+
+def test_each_question_of_a_message_is_answered(opened: Callable[..., Engine]) -> None:
+    question = "How many hours does carpal release operation take and when is driving allowed?"
+    engine = opened()
+    reply = engine.ask(question)
+    check_reply(engine, reply)
+    assert told(reply) == [("carpal", "The operation takes 3 hours."), ("carpal", "Driving is allowed after 3 weeks.")]
+    assert {citation.section for citation in reply.citations} >= {"Duration", "Recovery"}
+    assert reply.interpreted_as is not None
+    assert reply.interpreted_as.question == question
+    assert len(told(opened("several").ask(question))) == 1
+
+
+def test_what_answers_both_questions_is_given_once(opened: Callable[..., Engine]) -> None:
+    reply = opened().ask("When is driving allowed after carpal release? Is driving allowed after weeks?")
+    assert told(reply) == [("carpal", "Driving is allowed after 3 weeks.")]
+
+
+def test_a_list_is_one_line_without_lists(opened: Callable[..., Engine]) -> None:
+    asked = "What are the risks of carpal release, bleeding or infection?"
+    whole = ["Bleeding in 3 of 100", "Infection in 3 of 100"]
+    assert [words for _, words in told(opened().ask(asked))] == whole
+    assert [words for _, words in told(opened("lists").ask(asked))] == whole[:1]
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "owed"),
+    [
+        (["What is carpal release?"], "How many hours does the operation take?", True),
+        (["What is carpal release?"], "How many hours does grommet fitting take?", False),
+        (["When is driving allowed after carpal release?"], "And what about grommet fitting?", True),
+        ([], "How many hours does the operation take?", False),
+    ],
+)
+def test_history_is_named_where_it_changed_what_was_understood(
+    history: list[str], question: str, owed: bool, opened: Callable[..., Engine]
+) -> None:
+    reply = opened().ask(question, history=history)
+    assert reply.interpreted_as is not None
+    assert reply.interpreted_as.from_history is owed
+
+
+def test_without_history_a_question_stands_alone(opened: Callable[..., Engine]) -> None:
+    asked, history = "How many hours does the operation take?", ["What is carpal release?"]
+    with_it, alone = opened().ask(asked, history=history), opened("history").ask(asked, history=history)
+    assert told(with_it) == [("carpal", "The operation takes 3 hours.")]
+    first = opened().ask(asked)
+    assert replace(alone, id="", timing_ms={}) == replace(first, id="", timing_ms={})
