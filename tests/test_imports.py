@@ -122,6 +122,7 @@ def run_python(code: str) -> str:
     [
         ("procqa.engine", "torch transformers sentence_transformers optimum fastapi pydantic uvicorn click"),
         ("procqa.cli", "torch transformers sentence_transformers optimum fastapi pydantic uvicorn"),
+        ("procqa.service.app", "torch transformers sentence_transformers optimum mcp mcp_types"),
         ("procqa.types", "numpy"),
     ],
 )
