@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=5, help="of each load in a round (%(default)s)")
     parser.add_argument("--questions", type=int, default=100, help="of the one client in a round (%(default)s)")
+    parser.add_argument("--speed-only", action="store_true", help="do not ask how good the answers are")
     parser.add_argument("--torch-index", help="the address of a package index with PyTorch's CPU builds")
     parser.add_argument("--only-environments", action="store_true", help="make them, and end")
     given = parser.parse_args()
@@ -137,7 +138,8 @@ def main() -> None:
     questions = [item.question for item in load_gold(given.gold).items[: given.questions]]
     served = serving(systems, whole, given.work, questions, given.rounds, given.seconds)
     taught = Procqa("procqa, its own model", "")
-    good = answers([*systems, taught], given.work, ROOT / "eval" / "gold-test.jsonl", procqa)
+    gold = ROOT / "eval" / "gold-test.jsonl"
+    good = {} if given.speed_only else answers([*systems, taught], given.work, gold, procqa)
     figures: dict[str, Any] = {
         "passages": sum(1 for _ in whole.passages.open(encoding="utf-8")),
         "rounds": given.rounds,

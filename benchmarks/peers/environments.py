@@ -25,7 +25,7 @@ class Peer:
 PEERS = (
     Peer("sentence-transformers + FAISS", "plain.py", ("sentence-transformers>=5.7,<6", "faiss-cpu>=1.12")),
     Peer("txtai", "txtai_peer.py", ("txtai==9.14.0",)),
-    Peer("Haystack", "haystack_peer.py", ("haystack-ai>=2.20", "sentence-transformers>=5.7,<6")),
+    Peer("Haystack", "haystack_peer.py", ("haystack-ai>=2.20,<3", "sentence-transformers>=5.7,<6")),
     Peer(
         "LangChain",
         "langchain_peer.py",

@@ -47,7 +47,8 @@ def peers_table(figures: dict[str, Any]) -> str:
         best = (max if more else min)(values[1:])
         ratio = values[0] / best if more else best / values[0]
         rows.append([words, *(f"{value:.{digits}f}" for value in values), f"{ratio:.1f} times"])
-    for key, words in (("right_page", "right page"), ("right_section", "right section"), ("token_f1", "token F1")):
+    qualities = (("right_page", "right page"), ("right_section", "right section"), ("token_f1", "token F1"))
+    for key, words in qualities if figures["quality"] else ():
         values = [figures["quality"][name][key] for name in names]
         rows.append([words, *(f"{value:.3f}" for value in values), f"{values[0] - max(values[1:]):+.3f}"])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

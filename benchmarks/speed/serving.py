@@ -5,7 +5,8 @@
 Starts a service on this machine (time to ready, memory, and what a second process adds), then, round after round:
 one client that asks in turn with the encoder alone on the same questions (medians and their ratio), and as many
 questions a second as 1, 4 and 16 clients get answered beside what the encoder alone reaches on the same cores, with as
-many threads as there are cores. Replies are not remembered. The client takes its share of the cores.
+many threads as there are cores. Replies are not remembered. The client takes its share of the cores. `--fast` asks a
+service that does not read passages beside the question.
 """
 
 from __future__ import annotations
@@ -53,18 +54,18 @@ async def ready(port: int) -> None:
     connections.close()
 
 
-def start_figures(index: Path, rounds: int) -> dict[str, Any]:
+def start_figures(index: Path, rounds: int, options: Sequence[str]) -> dict[str, Any]:
     """Seconds from starting a process until it is ready, its memory, and what a second one on the same index adds."""
     seconds, resident, alone, second = [], [], [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        with service(index) as (pid, port):
+        with service(index, options=options) as (pid, port):
             asyncio.run(ready(port))
             seconds.append(time.perf_counter() - began)
             asyncio.run(warm(port))
             resident.append(memory_of(pid))
             alone.append(share_of(pid))
-            with service(index) as (other, other_port):
+            with service(index, options=options) as (other, other_port):
                 asyncio.run(ready(other_port))
                 asyncio.run(warm(other_port))
                 second.append(share_of(pid) + share_of(other) - alone[-1])
@@ -142,14 +143,17 @@ def encoder_per_second(encoder: OnnxEncoder, items: Sequence[GoldItem], seconds:
     return done / (time.perf_counter() - began)
 
 
-def measure(index: Path, items: Sequence[GoldItem], rounds: int, seconds: float, threads: int) -> dict[str, Any]:
+def measure(
+    index: Path, items: Sequence[GoldItem], rounds: int, seconds: float, threads: int, fast: bool
+) -> dict[str, Any]:
     """All figures; of each the median over the rounds."""
     folder = current_folder(index)
     assert folder is not None, f"there is no index in {index}"
     encoder = OnnxEncoder(folder / ENCODER, threads)
     single, alone, served = [], [], {clients: [] for clients in CLIENTS}
-    started = start_figures(index, min(rounds, 5))
-    with service(index, UNLIMITED, ["--threads", str(threads)]) as (pid, port):
+    options = ["--threads", str(threads), *(["--fast"] if fast else [])]
+    started = start_figures(index, rounds, options)
+    with service(index, UNLIMITED, options) as (pid, port):
         asyncio.run(ready(port))
         asyncio.run(one_client(port, encoder, items[:50]))
         for _ in range(rounds):
@@ -158,7 +162,7 @@ def measure(index: Path, items: Sequence[GoldItem], rounds: int, seconds: float,
             for clients in CLIENTS:
                 served[clients].append(asyncio.run(per_second(port, items, clients, seconds)))
         resident = memory_of(pid)
-    figures: dict[str, Any] = {**started, "resident_after_mb": round(resident), "rounds": rounds}
+    figures: dict[str, Any] = {"reader": not fast, **started, "resident_after_mb": round(resident), "rounds": rounds}
     for name in ("encoder_ms", "http_ms"):
         figures[name] = {
             share: round(statistics.median(found[name][share] for found in single), 2) for share in ("p50", "p99")
@@ -182,11 +186,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of everything (%(default)s)")
     parser.add_argument("--seconds", type=float, default=10, help="of each load in a round (%(default)s)")
     parser.add_argument("--threads", type=int, default=0, help="of the encoder; 0: as procqa chooses")
+    parser.add_argument("--fast", action="store_true", help="without reading passages beside the question")
     given = parser.parse_args()
     items = load_gold(given.gold).items
     step = max(1, len(items) // given.questions)
     chosen = items[::step][: given.questions]
-    print(json.dumps(measure(given.index, chosen, given.rounds, given.seconds, given.threads), indent=1))
+    figures = measure(given.index, chosen, given.rounds, given.seconds, given.threads, given.fast)
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":
