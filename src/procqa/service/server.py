@@ -43,6 +43,8 @@ def run(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # The other parser, which uvicorn takes wherever it is installed, has no limit on the size of a request's head.
+        http="h11",
         ws="none",
         lifespan="on",
         # Otherwise any client could say that it is another one.
