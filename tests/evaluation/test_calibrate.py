@@ -89,7 +89,7 @@ def test_other_signals_can_be_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("refusals", [0.0, 0.1, 0.5])
 def test_the_threshold_refuses_the_share_that_was_asked_for(refusals: float, tmp_path: Path) -> None:
-    examined, answerable, others = made(100, 50, 50)
+    examined, answerable, others = made(300, 150, 150)
     gold = write_gold(tmp_path / "g.jsonl", answerable, others)
     fit = calibrate(gold, MadeEngine(examined), refusals=refusals)  # type: ignore[arg-type]
     assert fit.false_refusals == pytest.approx(refusals, abs=1 / 150)

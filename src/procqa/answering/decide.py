@@ -25,6 +25,8 @@ UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
+# More strange words than this say no more of a question.
+MOST_UNSEEN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,9 @@ class Evidence:
     the question's words that the page knows least. `bm25` is relative to the best passage, `section` the router's log
     probability, `named` the share of the names in the question that are the page's own. The margins are differences of
     total score to the best passage of another page, and of another section of the page. `explained` is the share of
-    the question's content words that the page holds. `same_page`, `right_section`, `answered` are the reader's
+    the question's content words that the page holds, `unseen` how many of them (at most MOST_UNSEEN) no page holds:
+    the name of a procedure that there is no page about, for one. `called` is how far the question says one of the
+    page's names. `same_page`, `right_section`, `answered` are the reader's
     log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best; 0 where
     nothing is read.
     """
@@ -56,6 +60,8 @@ class Evidence:
     answered: float = 0.0
     mark: float = 0.0
     best_mark: float = 0.0
+    called: float = 0.0
+    unseen: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
-from procqa.answering.decide import ALIKE_TITLES, Evidence, equally_good
+from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import Found, Query
@@ -117,6 +117,8 @@ class Drafter:
             page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_RIVAL,
             section_margin=score - max(beside) if beside else NO_RIVAL,
             explained=len(held) / len(words) if words else 0.0,
+            called=signal["called"],
+            unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             **self._verdict(query, found, place),
         )
 
