@@ -142,7 +142,7 @@ class Engine:
         clock = _Clock()
         question = _checked(question)
         history = () if self._forgetful else history
-        query = self._retriever.read(question, history)
+        query = self._retriever.read(question, history, filters)
         if not any(character.isalpha() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
         with clock.stage("retrieval"):
@@ -234,9 +234,9 @@ class Engine:
 
         So it is where the question alone would lead to another page, or calls this one less by its name.
         """
-        if not query.said_before:
+        if not query.said_before:  # nothing was
             return False
-        alone = self._retriever.read(question)
+        alone = self._retriever.read(question, (), filters)
         if alone.focus != query.focus:
             return True
         pages = self._snapshot.document_of

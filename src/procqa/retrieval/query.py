@@ -40,9 +40,12 @@ class Query:
     parts: tuple[str, ...] = ()
 
 
-def read_query(question: str, history: Sequence[str] = ()) -> Query:
-    """Split a question, and the earlier questions of its conversation (oldest first), into focus and context."""
-    before = "".join(f"{earlier}\n" for earlier in history)
+def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:
+    """Split a question, and the earlier questions of its conversation (oldest first), into focus and context.
+
+    `about` is the title of the page that the asker chose; it is as good as said.
+    """
+    before = "".join(f"{earlier}\n" for earlier in (*filter(None, [about]), *history))
     focus = _asking_part(question)
     if history and _POINTS.search(question):
         return Query(f"{_asking_part(history[-1])} {focus}", before + question, len(before))

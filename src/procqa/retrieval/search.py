@@ -60,10 +60,15 @@ class Retriever:
         self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
         self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
 
-    def read(self, question: str, history: Sequence[str] = ()) -> Query:
-        """A question and the earlier ones of its conversation, with the pages' own names in place of aliases."""
+    def read(self, question: str, history: Sequence[str] = (), filters: Filters | None = None) -> Query:
+        """A question and the earlier ones of its conversation, with the pages' own names in place of aliases.
+
+        Where the filters leave one page, its title is taken as said.
+        """
         spelt_out = self._snapshot.aliases.spelt_out
-        return read_query(spelt_out(question), [spelt_out(earlier) for earlier in history])
+        pages = self._snapshot.store.numbers(filters.doc_ids) if filters and len(filters.doc_ids) == 1 else []
+        about = next((self._snapshot.store.names(page)[0] for page in pages), "")
+        return read_query(spelt_out(question), [spelt_out(earlier) for earlier in history], about)
 
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
