@@ -46,8 +46,6 @@ HITS, MOST_HITS = 10, 50
 PARTS = ("lists", "several", "across", "history")
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
-# A title this near to the question names the procedure that was asked about.
-NAMED_TITLE = 0.5
 WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
 MESSAGES: Mapping[Reason, str] = {
     Reason.NO_RELEVANT_CONTENT: "Nothing in these pages answers this question.",
@@ -157,7 +155,7 @@ class Engine:
             evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id), across.places)
             probability = self._calibration.confidence(evidence)
         if not self._calibration.answers(evidence):
-            reason = refusal(evidence, named=len(options) == 1 and evidence.title >= NAMED_TITLE)
+            reason = refusal(evidence, alone=len(options) == 1)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
             share = round(probability, 4)

@@ -88,17 +88,19 @@ def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "named", "reason"),
+    ("evidence", "alone", "reason"),
     [
         ({"dense": 0.29, "explained": 0.4, "title": 0.9}, True, Reason.NO_RELEVANT_CONTENT),
         ({"dense": 0.31, "explained": 0.4, "title": 0.9}, True, Reason.SECTION_MISSING),
         ({"dense": 0.1, "explained": 0.6, "title": 0.9}, True, Reason.SECTION_MISSING),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.34}, False, Reason.UNKNOWN_PROCEDURE),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.36}, False, Reason.LOW_CONFIDENCE),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.49}, True, Reason.UNKNOWN_PROCEDURE),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.49, "called": 0.25}, True, Reason.SECTION_MISSING),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.49, "called": 0.24}, False, Reason.UNKNOWN_PROCEDURE),
+        ({"dense": 0.5, "explained": 0.4, "title": 0.51}, False, Reason.LOW_CONFIDENCE),
     ],
 )
-def test_why_there_is_no_answer(evidence: dict[str, float], named: bool, reason: Reason) -> None:
-    assert refusal(replace(NOTHING, **evidence), named=named) is reason
+def test_why_there_is_no_answer(evidence: dict[str, float], alone: bool, reason: Reason) -> None:
+    assert refusal(replace(NOTHING, **evidence), alone=alone) is reason
 
 
 NEAR, FAR = 1.5 - CLOSE_SCORES / 2, 1.5 - CLOSE_SCORES * 2

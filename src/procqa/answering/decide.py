@@ -25,6 +25,9 @@ UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
+# A page is the one asked about whose title is so near to the question, or half of one of whose names it says (squared,
+# as `called` is). From dev.
+NAMED_TITLE, NAMED_CALL = 0.5, 0.25
 # More strange words than this say no more of a question.
 MOST_UNSEEN = 5
 
@@ -147,13 +150,13 @@ def _logistic(values: Mapping[str, Any]) -> Logistic:
     return Logistic({name: float(values["weights"][name]) for name in SIGNALS}, float(values["bias"]))
 
 
-def refusal(evidence: Evidence, *, named: bool) -> Reason:
-    """Why an answer is held back. `named` tells whether the best page is clearly the one that was asked about."""
+def refusal(evidence: Evidence, *, alone: bool) -> Reason:
+    """Why an answer is held back. `alone` tells whether no other page fits as well as the best one."""
     if evidence.dense < 0.3 and evidence.explained < 0.5:
         return Reason.NO_RELEVANT_CONTENT
-    if named:
-        return Reason.SECTION_MISSING
-    return Reason.UNKNOWN_PROCEDURE if evidence.title < 0.35 else Reason.LOW_CONFIDENCE
+    if evidence.title < NAMED_TITLE and evidence.called < NAMED_CALL:
+        return Reason.UNKNOWN_PROCEDURE
+    return Reason.SECTION_MISSING if alone else Reason.LOW_CONFIDENCE
 
 
 def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> int:
