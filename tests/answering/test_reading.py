@@ -87,3 +87,11 @@ def test_the_reader_speaks_to_the_decision(index: Path, encoder: Encoder, monkey
     for odds, status in ((3.0, Status.ANSWERED), (-3.0, Status.ABSTAINED)):
         monkeypatch.setattr(snapshot, "reader", Opinion(odds))
         assert Engine(snapshot).ask(STAY.context).status is status
+
+
+def test_of_a_conversation_the_last_question_is_read_about_the_page_that_was_found(snapshot: Snapshot) -> None:
+    reader = Opinion()
+    passage = next(p for p in snapshot.store.passages(range(20)) if p.section == "Duration" and "itral" in p.title)
+    query = read_query("And how long?", ["What are the risks of mitral valve repair?"])
+    read_passage(reader, query, passage, snapshot.store.text(passage))
+    assert reader.seen[0].startswith("[CLS] mitral valve repair : and how long? [SEP]")

@@ -17,8 +17,8 @@ Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
 
 # Pages that a question may be asked back about.
 MOST_OPTIONS = 3
-# The margin where there is no other page or section to choose.
-NO_RIVAL = 0.1
+# The margins where there is no other page, or section, to choose: the medians of right answers of dev that had rivals.
+NO_OTHER_PAGE, NO_OTHER_SECTION = 0.45, 0.1
 
 
 class Drafter:
@@ -114,8 +114,8 @@ class Drafter:
             section=signal["section"],
             named=min(1.0, sum(float(found.signals["named"][other]) for other in together) or signal["named"]),
             weakest=signal["weakest"],
-            page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_RIVAL,
-            section_margin=score - max(beside) if beside else NO_RIVAL,
+            page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_OTHER_PAGE,
+            section_margin=score - max(beside) if beside else NO_OTHER_SECTION,
             explained=len(held) / len(words) if words else 0.0,
             called=signal["called"],
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),

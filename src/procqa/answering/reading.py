@@ -32,9 +32,14 @@ class PairReader(Protocol):
 
 
 def read_passage(reader: PairReader, query: Query, passage: Passage, text: str) -> Verdict:
-    """What the reader says of a passage with these words, as it was split and embedded for the index."""
+    """What the reader says of a passage with these words, as it was split and embedded for the index.
+
+    Of a conversation it reads what is asked now, of the page that the search took it for: beside earlier questions it
+    could not tell which of them it is to look for.
+    """
     prefix = embedded_prefix(passage.title, passage.heading or passage.section, reader.pieces)
-    context, focus, split = reader.pieces.split([query.context, query.focus, prefix + text])
+    asked = f"{passage.title}: {query.focus}" if query.said_before else query.context
+    context, focus, split = reader.pieces.split([asked, query.focus, prefix + text])
     owners = line_owners(split.offsets, passage, len(prefix))
     owners[np.array(split.special)] = OUTSIDE
     question = shortened(context.ids[1:-1], focus.ids[1:-1])

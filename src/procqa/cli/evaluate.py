@@ -175,7 +175,8 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
     "--only",
     multiple=True,
     type=click.Choice(SIGNALS),
-    help="Weigh only this signal, to see what the others are worth; may be repeated.",
+    metavar="SIGNAL",
+    help="Weigh only this signal (line, dense, answered, ...), to see what the others are worth; may be repeated.",
 )
 @fast_option
 @threads_option
