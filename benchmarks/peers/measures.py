@@ -12,6 +12,7 @@ from benchmarks.load.http import Connections, get
 from benchmarks.load.process import memory_of
 from benchmarks.peers.systems import System
 from benchmarks.speed.profile import percentiles
+from benchmarks.speed.serving import per_second
 from procqa.evaluation.gold import GoldItem
 from procqa.evaluation.text_scores import token_f1
 
@@ -40,28 +41,6 @@ async def latency(port: int, requests: Sequence[bytes]) -> dict[str, float]:
         found.append(outcome.seconds * 1000)
     connections.close()
     return percentiles(found)
-
-
-async def per_second(port: int, requests: Sequence[bytes], clients: int, seconds: float) -> float:
-    """Answers a second that so many clients get, each asking again when it is answered."""
-    connections = Connections(port)
-    until = time.perf_counter() + seconds
-    answered = 0
-
-    async def client(number: int) -> None:
-        nonlocal answered
-        place = number
-        while time.perf_counter() < until:
-            outcome = await connections.send(requests[place % len(requests)])
-            answered += outcome.status == 200
-            place += clients
-
-    began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number in range(clients):
-            group.create_task(client(number))
-    connections.close()
-    return answered / (time.perf_counter() - began)
 
 
 def speed(system: System, pid: int, port: int, questions: Sequence[str], seconds: float) -> dict[str, float]:

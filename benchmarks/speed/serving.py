@@ -101,10 +101,9 @@ async def one_client(port: int, encoder: OnnxEncoder, items: Sequence[GoldItem])
     return {"encoder_ms": percentiles(alone), "http_ms": percentiles(whole)}
 
 
-async def per_second(port: int, items: Sequence[GoldItem], clients: int, seconds: float) -> float:
-    """Questions answered a second when so many clients each ask again as soon as they are answered."""
+async def per_second(port: int, requests: Sequence[bytes], clients: int, seconds: float) -> float:
+    """Requests answered a second when so many clients each send again as soon as they are answered."""
     connections = Connections(port)
-    requests = [asked(item) for item in items]
     until = time.perf_counter() + seconds
     answered = 0
 
@@ -150,6 +149,7 @@ def measure(
     folder = current_folder(index)
     assert folder is not None, f"there is no index in {index}"
     encoder = OnnxEncoder(folder / ENCODER, threads)
+    requests = [asked(item) for item in items]
     single, alone, served = [], [], {clients: [] for clients in CLIENTS}
     options = ["--threads", str(threads), *(["--fast"] if fast else [])]
     started = start_figures(index, rounds, options)
@@ -160,7 +160,7 @@ def measure(
             single.append(asyncio.run(one_client(port, encoder, items)))
             alone.append(encoder_per_second(encoder, items, seconds))
             for clients in CLIENTS:
-                served[clients].append(asyncio.run(per_second(port, items, clients, seconds)))
+                served[clients].append(asyncio.run(per_second(port, requests, clients, seconds)))
         resident = memory_of(pid)
     figures: dict[str, Any] = {"reader": not fast, **started, "resident_after_mb": round(resident), "rounds": rounds}
     for name in ("encoder_ms", "http_ms"):

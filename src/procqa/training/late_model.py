@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,14 +50,7 @@ class LateModel(nn.Module):
     def __init__(self, folder: Path, projection: FloatArray) -> None:
         """Load a sentence-transformers folder; `projection` is (d, t), as `fit_projection` gives it."""
         super().__init__()
-        transformers_logging.set_verbosity_error()  # it would warn of the pooler, which nothing uses
-        self.transformer = AutoModel.from_pretrained(
-            str(folder),
-            add_pooling_layer=False,
-            attn_implementation="eager",  # on a CPU in bfloat16 several times as fast as the fused kernel
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
+        self.transformer = load_transformer(folder)
         self.transformer.embeddings.requires_grad_(False)
         d, t = projection.shape
         self.projection = nn.Linear(d, t, bias=False)
@@ -121,6 +115,18 @@ class LateModel(nn.Module):
             ),
         )
         return {"loss": torch.stack([w * loss for w, loss in zip(LOSS_WEIGHTS, losses, strict=True)]).sum()}
+
+
+def load_transformer(folder: Path) -> Any:
+    """The transformer of a sentence-transformers folder, without dropout, as it is quick to train on a CPU."""
+    transformers_logging.set_verbosity_error()  # it would warn of the pooler, which nothing uses
+    return AutoModel.from_pretrained(
+        str(folder),
+        add_pooling_layer=False,
+        attn_implementation="eager",  # on a CPU in bfloat16 several times as fast as the fused kernel
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
 
 
 def compare(

@@ -14,15 +14,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoModel
-from transformers.utils import logging as transformers_logging
 
 from procqa.embedding.pairs import Pair
+from procqa.training.late_model import NEVER, load_transformer
 from procqa.training.reader_examples import Reading, ReadQuestion
 
 # Of the losses: same page, right section, answered; lines; the answering passages among those of the question.
 HEAD_WEIGHTS, LINE_WEIGHT, CHOICE_WEIGHT = (0.5, 0.5, 1.0), 2.0, 0.5
-NEVER = -1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,7 @@ class ReaderModel(nn.Module):
     def __init__(self, folder: Path, layers: int) -> None:
         """Load the first `layers` layers of a sentence-transformers folder."""
         super().__init__()
-        transformers_logging.set_verbosity_error()  # it would warn of the pooler, which nothing uses
-        self.transformer = AutoModel.from_pretrained(
-            str(folder),
-            add_pooling_layer=False,
-            attn_implementation="eager",  # on a CPU in bfloat16 several times as fast as the fused kernel
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-        )
+        self.transformer = load_transformer(folder)
         self.transformer.encoder.layer = self.transformer.encoder.layer[:layers]
         self.transformer.config.num_hidden_layers = layers
         self.transformer.embeddings.word_embeddings.requires_grad_(False)
