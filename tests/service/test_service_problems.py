@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -69,6 +70,18 @@ def test_a_wrong_field_of_a_question_is_named(client: Any, change: dict[str, Any
     problem = assert_problem(response, 422, "invalid_request")
     assert fields_of(problem) == [field]
     assert problem["instance"] == "/v1/ask"
+
+
+@pytest.mark.parametrize("blank", [" ", "\u001d", "\u0085", "\ufeff", "\u2003\n"])
+def test_what_anybody_takes_for_white_space_is_no_question(client: Any, blank: str) -> None:
+    for body, field in (({"question": blank}, "question"), ({"question": "why?", "history": [blank]}, "history.0")):
+        response = client.post("/v1/ask", json=body)
+        assert fields_of(assert_problem(response, 422, "invalid_request")) == [field]
+    pattern = client.get("/openapi.json").json()["components"]["schemas"]["AskRequest"]["properties"]["question"][
+        "pattern"
+    ]
+    assert not re.search(pattern, blank)
+    assert re.search(pattern, "why?")
 
 
 @pytest.mark.parametrize(

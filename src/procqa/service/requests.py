@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -16,8 +17,12 @@ MOST_BATCHED = 32
 MOST_TOKENS = 100_000
 
 
+# What is white space differs among those who read schemas; here it is what any of them takes for it.
+WORDED = r"[^\s\x1c-\x1f\x85\ufeff]"
+
+
 def _worded(text: str) -> str:
-    if not text.strip():
+    if not re.search(WORDED, text):
         raise PydanticCustomError("blank", "String should hold more than white space")
     return text
 
@@ -29,7 +34,7 @@ def _whole(number: Any) -> Any:
 
 QuestionText = Annotated[
     str,
-    Field(min_length=1, max_length=LONGEST_QUESTION, json_schema_extra={"pattern": r"\S"}),
+    Field(min_length=1, max_length=LONGEST_QUESTION, json_schema_extra={"pattern": WORDED}),
     AfterValidator(_worded),
 ]
 Count = Annotated[int, BeforeValidator(_whole)]
