@@ -37,7 +37,6 @@ STAGES: Sequence[tuple[str, str, str]] = (
     ("read tokens", "procqa.index.tokens", "TokenIndex.gather"),
     ("compare tokens", "procqa.retrieval.search", "compare_lines"),
     ("names", "procqa.retrieval.names", "Names.scores"),
-    ("headings", "procqa.retrieval.search", "Retriever._heading_scores"),
     ("sections", "procqa.retrieval.search", "Retriever._section_scores"),
     ("openings", "procqa.retrieval.search", "Retriever._bare_scores"),
     ("pool", "procqa.retrieval.search", "Retriever._pool"),

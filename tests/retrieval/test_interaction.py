@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from procqa.embedding import Encoded, Encoder
 from procqa.index.tokens import CONTEXT, Tokens
-from procqa.retrieval.interaction import FUNCTION_WEIGHT, compare_lines, said, token_weights
+from procqa.retrieval.interaction import FUNCTION_WEIGHT, compare_lines, token_weights
 
 # Tokens of one passage: (line, vector), context first and lines in order.
 Passage = list[tuple[int, list[float]]]
@@ -91,15 +91,6 @@ def test_it_is_a_plain_double_loop(passages: list[Passage], question: np.ndarray
     expected = {place: pytest.approx([max(value, -1.0) for value in best]) for place, best in expected.items()}
     in_reach = {place: [max(value, -1.0) for value in best] for place, best in compared(passages, question).items()}
     assert in_reach == expected
-
-
-def test_a_heading_is_said_as_far_as_its_words_are() -> None:
-    # The question has one word of the first heading's two, and one 0.6 like the second's; the third is empty.
-    headings = tokens_of([[(0, [1, 0]), (0, [0, 0])], [(0, [0.6, -0.8])], []])
-    question = np.array([[1, 0], [0, 1]], dtype=np.float32)
-    assert said(headings, question, 3).tolist() == pytest.approx([0.5, 0.6, 0])
-    assert said(headings, question[:0], 3).tolist() == [0, 0, 0]
-    assert said(tokens_of([]), question, 1).tolist() == [0]
 
 
 def test_words_of_content_count_more(encoder: Encoder) -> None:

@@ -148,7 +148,6 @@ def _build(
         passages=reading.passages,
         set_aside=len(reading.set_aside),
         sections=embedded.sections,
-        headings=embedded.headings,
         search=embedded.search,
         files=file_table(staging),
     ).save(staging)

@@ -16,9 +16,8 @@ from procqa.embedding.router import written_questions
 from procqa.index import snapshot as files
 from procqa.index.dense import DenseIndex, DenseWriter, Rows
 from procqa.index.lexical import write_lexical
-from procqa.index.manifest import Manifest
 from procqa.index.store import Store
-from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens, whole_tokens
+from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens
 from procqa.passages import embedded_prefix
 from procqa.progress import Progress
 from procqa.threads import in_order
@@ -38,7 +37,6 @@ class Embedded:
 
     passages: int
     sections: tuple[str, ...]
-    headings: tuple[str, ...]
     search: dict[str, Any]
 
 
@@ -56,17 +54,13 @@ def embed_store(
         origins = store.origins(previous / files.STORE if previous else None)
         dense = _write_passages(store, origins, kept, encoder, staging, progress, threads)
         _write_titles(store, kept, encoder, staging, progress, threads)
-        layout, sections, headings = store.layout()
+        layout, sections = store.layout()
         np.save(staging / files.LAYOUT, layout)
-        with TokenWriter(staging, files.HEADINGS) as writer:
-            for heading in headings:
-                before = kept.heading(heading) if kept else None
-                writer.add(*(before or whole_tokens(encoder.encode_question(heading))))
         with progress("Indexing words", len(origins), "passages") as advance:
             write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
         with progress("Indexing vectors", len(origins), "passages") as advance:
             search = dense.finish(lambda: _sample_questions(encoder), advance)
-        return Embedded(int((origins < 0).sum()), sections, headings, search)
+        return Embedded(int((origins < 0).sum()), sections, search)
     finally:
         store.close()
 
@@ -160,8 +154,6 @@ class _Kept:
         self._titles: FloatArray = np.load(folder / files.TITLES, mmap_mode="r")
         self._dense = DenseIndex(folder)
         self._tokens = TokenIndex(folder, files.TOKENS, encoder.token_dimensions)
-        self._heading_tokens = TokenIndex(folder, files.HEADINGS, encoder.token_dimensions)
-        self._heading_rows = {heading: row for row, heading in enumerate(Manifest.load(folder).headings)}
 
     def passages(self, rows: Rows) -> Iterator[Vectors]:
         """Of some rows, in the order given."""
@@ -172,8 +164,3 @@ class _Kept:
         """Of a title, if a page had it."""
         row = self._title_rows.get(title)
         return None if row is None else self._titles[row]
-
-    def heading(self, heading: str) -> tuple[Bytes, Owners] | None:
-        """The tokens of a heading, if a page had it."""
-        row = self._heading_rows.get(heading)
-        return None if row is None else self._heading_tokens.of(row)

@@ -12,7 +12,7 @@ from typing import Any
 
 from procqa.errors import SnapshotError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 
 
@@ -31,7 +31,6 @@ class Manifest:
     passages: int
     set_aside: int
     sections: tuple[str, ...]  # the names that layout.npy numbers
-    headings: tuple[str, ...]  # the same, and in the order of the tokens in headings/
     search: dict[str, Any]  # how vectors are searched, and what was measured of it
     files: dict[str, dict[str, Any]] = field(default_factory=dict)  # path: {"bytes", "sha256"}
     format_version: int = FORMAT_VERSION
@@ -54,7 +53,7 @@ class Manifest:
                     f"The index {folder.name} has format {found} and this procqa reads format {FORMAT_VERSION}; "
                     "rebuild it with `procqa index build`."
                 )
-            values |= {"sections": tuple(values["sections"]), "headings": tuple(values["headings"])}
+            values |= {"sections": tuple(values["sections"])}
             return cls(**values)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             raise SnapshotError(

@@ -1,7 +1,7 @@
 """An opened snapshot: one immutable built index, in a folder of its own.
 
 manifest.json (written last), documents.sqlite, layout.npy, vectors.faiss (and vectors.f32 in a large one), titles.npy,
-tokens/, headings/, lexical/, encoder/, aliases.txt (if there are any), report.json. Which folder is current is a
+tokens/, lexical/, encoder/, aliases.txt (if there are any), report.json. Which folder is current is a
 matter of versions.py.
 """
 
@@ -31,7 +31,7 @@ from procqa.index.versions import current_folder
 from procqa.types import IndexInfo
 
 STORE, LEXICAL, ENCODER, REPORT = "documents.sqlite", "lexical", "encoder", "report.json"
-LAYOUT, TITLES, TOKENS, HEADINGS = "layout.npy", "titles.npy", "tokens", "headings"
+LAYOUT, TITLES, TOKENS = "layout.npy", "titles.npy", "tokens"
 
 
 class Labels:
@@ -80,8 +80,8 @@ class Snapshot:
             self.lexical = LexicalIndex(folder / LEXICAL)
             # Plain arrays over the mapped files, of which parts are taken faster.
             self.titles: FloatArray = np.asarray(np.load(folder / TITLES, mmap_mode="r"))
-            # For every passage the number of its document, of its section, and of its heading.
-            self.document_of, sections, self.heading_of = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
+            # For every passage the number of its document and of its section.
+            self.document_of, sections = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
             self.section_of = Labels(sections, self.manifest.sections)
             self.aliases = Aliases.load(folder)
             self.router = SectionRouter.load(folder / ENCODER)
@@ -90,7 +90,6 @@ class Snapshot:
             self.reader = Reader(folder / ENCODER, threads) if read and has_reader else None
             self.unread = has_reader and not read
             self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
-            self.headings = TokenIndex(folder, HEADINGS, self.encoder.token_dimensions)
         except ProcqaError:
             raise
         except Exception as error:  # each library raises kinds of its own for a file it cannot read

@@ -194,20 +194,17 @@ class Store:
         """How many documents have each section."""
         return dict(self._rows("SELECT name, count(DISTINCT doc) FROM sections GROUP BY name"))
 
-    def layout(self) -> tuple[Rows, tuple[str, ...], tuple[str, ...]]:
-        """The numbers of every passage's document, section and heading, (3, n), and the names these number.
+    def layout(self) -> tuple[Rows, tuple[str, ...]]:
+        """The numbers of every passage's document and section, (2, n), and the sections' names by their numbers.
 
-        A passage without a heading has its section's name for one. Names come in the order of their first passage.
+        Names come in the order of their first passage.
         """
         _, passages = self.counts()
-        numbers = np.zeros((3, passages), dtype=np.int64)
+        numbers = np.zeros((2, passages), dtype=np.int64)
         sections: dict[str, int] = {}
-        headings: dict[str, int] = {}
-        query = "SELECT doc, section, CASE heading WHEN '' THEN section ELSE heading END FROM passages ORDER BY row"
-        for row, (doc, section, heading) in enumerate(self._stream(query)):
-            place = sections.setdefault(section, len(sections)), headings.setdefault(heading, len(headings))
-            numbers[:, row] = doc, *place
-        return numbers, tuple(sections), tuple(headings)
+        for row, (doc, section) in enumerate(self._stream("SELECT doc, section FROM passages ORDER BY row")):
+            numbers[:, row] = doc, sections.setdefault(section, len(sections))
+        return numbers, tuple(sections)
 
     def close(self) -> None:
         """Give back the file; nobody reads it any more."""

@@ -53,11 +53,6 @@ def line_owners(offsets: IntArray, passage: Passage, prefix: int) -> Owners:
     return owners
 
 
-def whole_tokens(encoded: Encoded) -> tuple[Bytes, Owners]:
-    """All tokens of an encoded text as int8, as its line 0."""
-    return np.rint(encoded.tokens * SCALE).astype(np.int8), np.zeros(len(encoded.tokens), dtype=np.int16)
-
-
 class TokenWriter:
     """Writes texts one after another into the folder `name`."""
 

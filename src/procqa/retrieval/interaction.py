@@ -64,20 +64,6 @@ def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
     return np.ascontiguousarray(np.maximum.reduceat(cosines, first, axis=0).T, dtype=np.float32)
 
 
-def said(texts: Tokens, question: FloatArray, count: int) -> FloatArray:
-    """How much of each of `count` short texts a question says: the mean over the text's tokens of the best cosine.
-
-    The mirror of `compare_lines`, for headings: "Genetic changes" is said by a question that has both words, while a
-    question of many words says little of it.
-    """
-    totals, tokens = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
-    if len(question):
-        cosines = texts.vectors.astype(np.float32, copy=False) @ (question.T / np.float32(texts.scale))
-        np.add.at(totals, texts.texts, cosines.max(axis=1))
-    np.add.at(tokens, texts.texts, 1.0)
-    return np.asarray(totals / np.maximum(tokens, 1.0), dtype=np.float32)
-
-
 def token_weights(question: str, encoded: Encoded, said_before: int = 0, before: float = 1.0) -> FloatArray:
     """How much each token of the question counts; they sum to 1. As `word_weights`."""
     weights = word_weights(question, encoded.offsets.tolist(), said_before, before)

@@ -2,7 +2,7 @@
 
 Plain fusion of a dense and a BM25 ranking loses to the dense one alone on pages told in sections: words find the right
 page and the wrong section. So the pool only proposes pages. Each line of these is then compared with the question
-token by token, and gets one weighted sum in which the whole page, its names, its heading and the router also speak.
+token by token, and gets one weighted sum in which the whole page, its names and the router also speak.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval.found import NOTHING, Found, ScoredLines
-from procqa.retrieval.interaction import compare_lines, said, token_weights
+from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
 from procqa.retrieval.query import Query, read_query
 from procqa.types import Filters, Hit
@@ -32,7 +32,6 @@ WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
     "page": 1.5,
     "section": 0.01,
-    "heading": 0.1,
     "named": 0.5,
     "called": 0.3,
     "bare": 0.1,
@@ -162,7 +161,6 @@ class Retriever:
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
-            "heading": self._heading_scores(focus.tokens, rows),
             "named": self._of_names(self._names.scores, query.context, rows),
             "called": self._of_names(self._names.called, query.context, rows),
             "bare": self._bare_scores(query.focus, rows),
@@ -197,11 +195,6 @@ class Retriever:
         known = router.log_probabilities(vector)
         of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
         return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
-
-    def _heading_scores(self, question: FloatArray, rows: Rows) -> FloatArray:
-        """How much of each passage's heading the question says."""
-        headings, place = np.unique(self._snapshot.heading_of[rows], return_inverse=True)
-        return said(self._snapshot.headings.gather(headings), question, len(headings))[place]
 
     def _bare_scores(self, focus: str, rows: Rows) -> FloatArray:
         """1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X"."""
