@@ -32,15 +32,21 @@ class PairReader(Protocol):
 
 
 def read_passage(reader: PairReader, query: Query, passage: Passage, text: str) -> Verdict:
-    """What the reader says of a passage with these words, as it was split and embedded for the index.
-
-    Of a conversation it reads what is asked now, of the page that the search took it for: beside earlier questions it
-    could not tell which of them it is to look for.
-    """
+    """What the reader says of a passage with these words, as it was split and embedded for the index."""
     prefix = embedded_prefix(passage.title, passage.heading or passage.section, reader.pieces)
-    asked = f"{passage.title}: {query.focus}" if query.said_before else query.context
-    context, focus, split = reader.pieces.split([asked, query.focus, prefix + text])
+    (split,) = reader.pieces.split([prefix + text])
     owners = line_owners(split.offsets, passage, len(prefix))
     owners[np.array(split.special)] = OUTSIDE
-    question = shortened(context.ids[1:-1], focus.ids[1:-1])
+    question = question_tokens(reader.pieces, query, passage.title)
     return reader.read(pair(question, split.ids, owners.tolist()), len(passage.lines))
+
+
+def question_tokens(pieces: WordPieces, query: Query, title: str) -> tuple[int, ...]:
+    """What is read of a question beside a passage of the page with this title, without special tokens.
+
+    Of a conversation it is what is asked now, of that page: beside earlier questions the reader could not tell which of
+    them it is to look for. Training shows the same.
+    """
+    asked = f"{title}: {query.focus}" if query.said_before else query.context
+    context, focus = pieces.split([asked, query.focus])
+    return shortened(context.ids[1:-1], focus.ids[1:-1])

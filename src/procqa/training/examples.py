@@ -16,7 +16,7 @@ from procqa.index.tokens import OUTSIDE, line_owners
 from procqa.passages import embedded_prefix, split_document
 from procqa.readers import Page, read_corpus
 from procqa.retrieval.interaction import word_weights
-from procqa.retrieval.query import read_query
+from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.search import HISTORY_WEIGHT
 from procqa.settings import Settings
 from procqa.types import Document, Passage
@@ -55,11 +55,12 @@ class TrainingQuestion:
     """A gold question with its places in a training set.
 
     `lines` are (page, passage, line) that answer, `passages` (page, passage) in the sections that answer, `pages` the
-    right ones: for a question without an answer the page that it is about, if any. `focus` is the asking part, None
-    where the whole `context` is.
+    right ones: for a question without an answer the page that it is about, if any. `query` is how the engine takes it;
+    of its words `focus` is the asking part, None where the whole `context` is.
     """
 
     item: GoldItem
+    query: Query
     context: Words
     focus: Words | None
     pages: frozenset[int]
@@ -155,6 +156,7 @@ def _question(
     about = {numbers[item.about]} if item.about in numbers else set()
     return TrainingQuestion(
         item,
+        query,
         _words(query.context, pieces, query.said_before),
         None if same else _words(query.focus, pieces),
         frozenset({page for page, _ in relevant} or about),

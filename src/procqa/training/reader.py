@@ -13,7 +13,9 @@ import torch
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 
-from procqa.embedding.onnx import PROJECTION_FILE
+from procqa.embedding.export import MAX_TOKENS
+from procqa.embedding.onnx import PROJECTION_FILE, TOKENIZER_FILE
+from procqa.embedding.pieces import WordPieces
 from procqa.training.base import READER_WEIGHTS, start_reader
 from procqa.training.dev import nearest_passages
 from procqa.training.examples import TrainingSet
@@ -81,13 +83,14 @@ def train_reader(
     """
     torch.manual_seed(seed)
     encoder = LateModel(weights, np.load(weights / PROJECTION_FILE))
-    judged = read_questions(dev, nearest_passages(encoder, dev, RIVALS), seed)
+    pieces = WordPieces(weights / TOKENIZER_FILE, MAX_TOKENS)
+    judged = read_questions(dev, nearest_passages(encoder, dev, RIVALS), pieces, seed)
     stages = []
     if general.questions:
         general = _some(general, GENERAL_QUESTIONS, seed)
         near = near_by_words(general, GENERAL_RIVALS)
-        stages.append((read_questions(general, near, seed, general=True), GENERAL_EPOCHS))
-    stages.append((read_questions(training, nearest_passages(encoder, training, RIVALS), seed), epochs))
+        stages.append((read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
+    stages.append((read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed), epochs))
     del encoder
     model = ReaderModel(weights, LAYERS)
     start_reader(model, base)

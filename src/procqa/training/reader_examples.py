@@ -2,19 +2,27 @@
 
 Hard cases are worth most: passages that the encoder ranks high and that do not answer, and the answering passage
 without the lines that answer, which is about the right thing and does not say it.
+
+Each is shown as `answering.reading` shows it: a follow-up as asked of the page that the passage is on. So a follow-up
+is not read beside passages of other pages: asked of them, it may well be answered there.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from procqa.embedding.pairs import Pair, pair, shortened
-from procqa.training.examples import TrainingQuestion, TrainingSet, Words
+from procqa.answering.reading import question_tokens
+from procqa.embedding.pairs import Pair, pair
+from procqa.embedding.pieces import WordPieces
+from procqa.index.lexical import FUNCTION_WORDS
+from procqa.retrieval import Query
+from procqa.training.examples import TrainingQuestion, TrainingSet
 
 Place = tuple[int, int]  # page, passage
 
@@ -25,8 +33,6 @@ CUT_SHARE = 0.5  # of the questions, that also get the right passage without its
 MOST_RIGHT = 2
 # Of the questions, that are read as keywords: without the words that carry no content.
 TERSE_SHARE = 0.25
-# Content is what counts more than this beside the token that counts most.
-TERSE_WEIGHT = 0.5
 # Tokens of a step, padding counted.
 STEP_TOKENS = 4096
 _SORTED_AT_ONCE = 2000
@@ -51,25 +57,35 @@ class ReadQuestion:
 
 
 def read_questions(
-    held: TrainingSet, rivals: Sequence[Sequence[Place]], seed: int, *, general: bool = False
+    held: TrainingSet,
+    rivals: Sequence[Sequence[Place]],
+    pieces: WordPieces,
+    seed: int,
+    *,
+    general: bool = False,
 ) -> list[ReadQuestion]:
     """Every question beside right passages and some of its `rivals`, best first: passages that it may be taken for.
 
-    In a `general` set only whether a passage answers is known, since its pages are not told in sections.
+    One that has neither is left out. In a `general` set only whether a passage answers is known, since its pages are
+    not told in sections.
     """
     chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
     made = []
     wanted = GENERAL_NEGATIVES if general else NEGATIVES
     for question, near in zip(held.questions, rivals, strict=True):
         right = sorted({(page, n) for page, n, _ in question.lines})
-        wrong = [place for place in near if place not in right]
+        wrong = [place for place in near if place not in right and _readable(question, place)]
         # The nearest is always there; of the others some.
         others = wrong[:1] + chance.sample(wrong[1:], min(len(wrong) - 1, wanted - 1)) if wrong else []
-        asked = _tokens(question, terse=chance.random() < TERSE_SHARE)
-        readings = [_reading(held, question, asked, place, general) for place in right[:MOST_RIGHT] + others]
+        query = _terse(question.query) if chance.random() < TERSE_SHARE else question.query
+        readings = [
+            _reading(held, question, question_tokens(pieces, query, _title(held, place)), place, general)
+            for place in right[:MOST_RIGHT] + others
+        ]
         if right and chance.random() < CUT_SHARE:
             readings += _without_answer(readings[0])
-        made.append(ReadQuestion(tuple(readings)))
+        if readings:
+            made.append(ReadQuestion(tuple(readings)))
     return made
 
 
@@ -134,17 +150,24 @@ def _without_answer(whole: Reading) -> list[Reading]:
     return [Reading(cut, whole.same_page, whole.right_section, answered=False, lines=frozenset())]
 
 
-def _tokens(question: TrainingQuestion, *, terse: bool) -> tuple[int, ...]:
-    """What the reader reads of a question, special tokens aside."""
-    context, focus = (_kept(words, terse=terse) for words in (question.context, question.focus or question.context))
-    return shortened(context, focus)
+def _readable(question: TrainingQuestion, place: Place) -> bool:
+    """Whether it is known what a passage that does not answer says to the question, as it would be shown beside it."""
+    return not question.query.said_before or not question.pages or place[0] in question.pages
 
 
-def _kept(words: Words, *, terse: bool) -> list[int]:
-    """All tokens but the special ones, or those of content; all where there is no other."""
-    special = words.weights == 0
-    content = words.weights > words.weights.max() * TERSE_WEIGHT
-    return [number for number, keep in zip(words.ids, content if terse else ~special, strict=True) if keep]
+def _terse(query: Query) -> Query:
+    """The same question in keywords."""
+    return replace(query, focus=_content(query.focus), context=_content(query.context))
+
+
+def _content(text: str) -> str:
+    """The words that carry content, or the whole text where none does."""
+    words = [word for word in re.findall(r"\w+", text) if word.lower() not in FUNCTION_WORDS]
+    return " ".join(words) or text
+
+
+def _title(held: TrainingSet, place: Place) -> str:
+    return held.pages[place[0]].passages[place[1]].passage.title
 
 
 def _text(held: TrainingSet, place: Place) -> str:
