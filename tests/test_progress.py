@@ -50,9 +50,20 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "4/4" in stream.getvalue()
 
 
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_what_was_noted_last_stands_behind_the_count(stream: io.StringIO) -> None:
+    with progress.shown_on(stream)("Teaching", 3, "steps") as advance:
+        advance(1, "loss 1.5")
+        advance(1, "loss 0.5")
+        advance(1)
+    *_, last = stream.getvalue().replace("\r", "\n").strip().splitlines()
+    assert "3/3" in last
+    assert last.rstrip("] ").endswith("loss 0.5")
+
+
 def test_silence() -> None:
     with progress.silent("Embedding", 4, "passages") as advance:
-        advance(4)
+        advance(4, "almost")
 
 
 def test_an_error_passes_through() -> None:

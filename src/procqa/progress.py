@@ -5,21 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
 LINE_EVERY_SECONDS = 10.0
 
 
+class Advance(Protocol):
+    """Counts what is done."""
+
+    def __call__(self, count: int, note: str = "") -> None:
+        """So many units more; `note` is shown behind the count until there is another."""
+
+
 # progress(stage, total or None when it is not known, unit) opens a counter: call it with the units just done.
-Progress = Callable[[str, int | None, str], AbstractContextManager[Callable[[int], None]]]
+Progress = Callable[[str, int | None, str], AbstractContextManager[Advance]]
 
 
 @contextmanager
-def silent(stage: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+def silent(stage: str, total: int | None, unit: str) -> Iterator[Advance]:
     """Progress that shows nothing."""
-    yield lambda count: None
+    yield lambda count, note="": None
 
 
 def shown_on(stream: TextIO) -> Progress:
@@ -29,10 +36,12 @@ def shown_on(stream: TextIO) -> Progress:
 
 def _bar(stream: TextIO) -> Progress:
     @contextmanager
-    def show(stage: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def show(stage: str, total: int | None, unit: str) -> Iterator[Advance]:
         with tqdm(total=total, desc=stage, unit=f" {unit}", file=stream, smoothing=0.1) as bar:
 
-            def advance(count: int) -> None:
+            def advance(count: int, note: str = "") -> None:
+                if note:
+                    bar.set_postfix_str(note, refresh=False)
                 bar.update(count)
 
             yield advance
@@ -42,20 +51,21 @@ def _bar(stream: TextIO) -> Progress:
 
 def _lines(stream: TextIO) -> Progress:
     @contextmanager
-    def show(stage: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def show(stage: str, total: int | None, unit: str) -> Iterator[Advance]:
         began = told = time.monotonic()
-        done = 0
+        done, noted = 0, ""
 
         def tell() -> None:
             seconds = time.monotonic() - began
             # Its stubs forbid None, with which it counts towards no known total.
-            meter = tqdm.format_meter(done, total, seconds, unit=f" {unit}", prefix=stage, ncols=0)  # type: ignore[arg-type]
+            meter = tqdm.format_meter(done, total, seconds, unit=f" {unit}", prefix=stage, ncols=0, postfix=noted)  # type: ignore[arg-type]
             stream.write(meter + "\n")
             stream.flush()
 
-        def advance(count: int) -> None:
-            nonlocal done, told
+        def advance(count: int, note: str = "") -> None:
+            nonlocal done, told, noted
             done += count
+            noted = note or noted
             if time.monotonic() - told >= LINE_EVERY_SECONDS:
                 told = time.monotonic()
                 tell()

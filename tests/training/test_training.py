@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from procqa.embedding.sources import find_model
 from procqa.errors import GoldError, ModelError
 from procqa.index.tokens import Tokens
 from procqa.retrieval.interaction import compare_lines
+from tests.training.making import pages_and_questions
 
 torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("accelerate", reason="training needs procqa[train]")
 pytestmark = pytest.mark.model
 
@@ -59,49 +61,39 @@ def test_late_interaction_in_training_is_that_of_retrieval() -> None:
     np.testing.assert_allclose(page[0].numpy(), [weights @ values for values in best], rtol=1e-5)
 
 
-def pages_and_questions(folder: Path, count: int) -> tuple[Path, Path]:
-    corpus = folder / "corpus"
-    corpus.mkdir()
-    questions = []
-    for number in range(count):
-        name, joint = f"page-{number:02}", ("knee", "hip", "hand", "foot")[number % 4]
-        text = (
-            f"{joint.title()} repair {number}\n\nDuration\n\nIt takes {number + 2} hours.\n\nRecovery\n\nRest a week.\n"
-        )
-        (corpus / f"{name}.txt").write_text(text, encoding="utf-8")
-        for section, asked, quote in (
-            ("Duration", "how long is it", f"It takes {number + 2} hours."),
-            ("Recovery", "when am I well", "Rest a week."),
-        ):
-            place = [{"doc_id": name, "section": section}]
-            item = {"id": f"{name}-{section}", "question": f"{joint} repair {number}, {asked}?", "history": []}
-            questions.append({**item, "relevant": place, "answers": [[quote]], "unanswerable": None, "tags": []})
-    gold = folder / "gold.jsonl"
-    gold.write_text("".join(json.dumps(item) + "\n" for item in questions), encoding="utf-8")
-    return corpus, gold
-
-
 def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
-    from procqa.training.run import TrainingPlan, train_model
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
 
     corpus, gold = pages_and_questions(tmp_path, 16)
-    plan = TrainingPlan(corpus, (gold,), tmp_path / "mine", epochs=1)
+    plan = TrainingPlan(corpus, (gold,), tmp_path / "mine", epochs=1, layers=2)
     outcome = train_model(plan)
-    assert len(outcome.after.right) == 12  # every third of the 16 pages, two questions each
+    assert outcome.questions == 12  # every third of the 16 pages, two questions each
     assert ("It got better" in outcome.describe()) == outcome.better
     source = find_model(str(tmp_path / "mine"))
     assert (source.name, source.exported) == ("mine", tmp_path / "mine")
     encoder = OnnxEncoder(tmp_path / "mine")
     plain = np.load(tmp_path / "mine" / "projection.npy")
     assert encoder.token_dimensions == plain.shape[1] == 128
-    assert "| both, then | 16 | 20 |" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    graph = onnx.load(str(plan.out / "model.onnx"), load_external_data=False).graph
+    assert set(re.findall(r"layer\.\d", " ".join(item.name for item in graph.initializer))) == {"layer.0", "layer.1"}
+    card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "# mine" in card
+    assert "| both, then | 16 | 20 |" in card
+    assert f"| right line | {outcome.result.before.line:.3f} | {outcome.result.after.line:.3f} | " in card
+    assert outcome.verdict in card
+    command = f"procqa train --corpus {corpus} --gold {gold} --epochs 1 --layers 2 --seed 1 --out {plan.out}"
+    assert f"Seed 1, under a minute, by\n\n    {command}\n" in re.sub(
+        r"Seed 1, \d+ min", "Seed 1, under a minute", card
+    )
     assert not (tmp_path / "mine" / "checkpoints").exists()
     with pytest.raises(ModelError, match="holds a finished model"):
         train_model(plan)
 
 
 def test_too_few_questions_are_told(tmp_path: Path) -> None:
-    from procqa.training.run import TrainingPlan, train_model
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
 
     corpus, gold = pages_and_questions(tmp_path, 5)
     with pytest.raises(GoldError, match="6 questions with an answer to learn from; at least 10"):

@@ -1,4 +1,4 @@
-"""`procqa train`: teach the encoder on one's own pages and questions."""
+"""`procqa train`: teach the models on one's own pages and questions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="A general set (pages and questions) that the reader is taught before; may be repeated.",
 )
 @click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option(
+    "--layers", type=click.IntRange(1), help="Keep so many layers of the base: faster, and less good.  [default: all]"
+)
 @click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--licence", default="", help="Of the weights, in words: for the card.")
 def train(
     corpus: Path,
     gold: tuple[Path, ...],
@@ -44,18 +48,23 @@ def train(
     dev_gold: Path | None,
     first: tuple[tuple[Path, Path], ...],
     epochs: int,
+    layers: int | None,
     seed: int,
+    licence: str,
 ) -> None:
     """Teach a model from gold questions, and save it where `procqa index build --model` takes it.
 
     Needs `pip install "procqa[train]"`. Tells at the end whether the dev questions got better; exits with 1 when not.
+    Stopped, it goes on where it was when it is started again in the same way.
     """
     logging.getLogger("procqa.training").setLevel(logging.INFO)
     try:
-        from procqa.training.run import TrainingPlan, train_model
+        from procqa.training.plan import TrainingPlan
+        from procqa.training.run import train_model
     except ImportError as error:
         raise ProcqaError(f'Training needs more packages ({error.name}); run `pip install "procqa[train]"`.') from None
-    plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, seed)
+    plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence)
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())
+    click.echo(f"Written: {out}. Build an index of it with `procqa index build --model {out}`.")
     sys.exit(0 if outcome.better else 1)

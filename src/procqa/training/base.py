@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -16,6 +19,8 @@ from procqa.training.reader_model import ReaderModel
 from procqa.training.restore import restored_weights
 
 READER_WEIGHTS = "reader.safetensors"
+CONFIG_FILE = "config.json"
+_LAYER = re.compile(r"(?P<before>.*\blayer\.)(?P<number>\d+)(?P<after>\..*)")
 _WITHIN = "model."  # before the names of a reader's parameters in its export
 
 
@@ -33,6 +38,29 @@ def trainable_folder(base: str, scratch: Path) -> Path:
     if exported is None:
         raise ModelError(f"{base} has no weights to train ({WEIGHTS_FILE} and {TOKENIZER_FILE}); give another --base.")
     return _restored(exported, scratch)
+
+
+def with_layers(base: Path, layers: int, folder: Path) -> Path:
+    """The model in the folder `base` with so many of its layers, evenly spaced from the first to the last.
+
+    A reader beside it is left out. Raises ModelError when it has fewer layers.
+    """
+    config = json.loads((base / CONFIG_FILE).read_text(encoding="utf-8"))
+    count = int(config["num_hidden_layers"])
+    if layers > count:
+        raise ModelError(f"The model that training begins from has {count} layers; --layers {layers} is too many.")
+    kept = np.linspace(0, count - 1, layers).round().astype(int).tolist()
+    shutil.copytree(base, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(READER_WEIGHTS))
+    weights = {}
+    for name, value in load_file(str(base / WEIGHTS_FILE)).items():
+        layer = _LAYER.match(name)
+        if layer is None:
+            weights[name] = value
+        elif int(layer["number"]) in kept:
+            weights[f"{layer['before']}{kept.index(int(layer['number']))}{layer['after']}"] = value
+    save_file(weights, str(folder / WEIGHTS_FILE), {"format": "pt"})
+    (folder / CONFIG_FILE).write_text(json.dumps({**config, "num_hidden_layers": layers}, indent=2), encoding="utf-8")
+    return folder
 
 
 def start_reader(model: ReaderModel, folder: Path) -> bool:

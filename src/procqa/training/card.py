@@ -1,32 +1,20 @@
-"""The card of a trained model: what it learned from, what it was worth, and what it is not for."""
+"""The card of a trained model: what it learned from, what it was worth, how to make it again, what it is not for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import shlex
 
-from procqa.evaluation.significance import Change
-from procqa.training.encoder import EncoderResult
 from procqa.training.examples import TrainingSet
-from procqa.training.reader import LAYERS, ReaderResult
+from procqa.training.outcome import Outcome
+from procqa.training.plan import TrainingPlan
+from procqa.training.reader import LAYERS
 
 CARD = "README.md"
-
-
-def in_words(change: Change) -> str:
-    """A change with its interval."""
-    low, high = change.low or 0.0, change.high or 0.0
-    return f"{change.difference or 0.0:+.3f} (95% interval {low:+.3f} to {high:+.3f})"
+_UNSTATED = "Not stated by who trained it (`procqa train --licence`)."
 
 
 def write_card(
-    folder: Path,
-    sources: Sequence[str],
-    general: TrainingSet,
-    training: TrainingSet,
-    result: EncoderResult,
-    change: Change,
-    reader: ReaderResult,
+    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, outcome: Outcome, seconds: float
 ) -> None:
     """Write README.md into the model's folder, last of all."""
     taught = "\n".join(
@@ -34,14 +22,15 @@ def write_card(
         for part, held in (("the reader, first", general), ("both, then", training))
         if held.questions
     )
-    read = "\n".join(f"- `{source}`" for source in sources)
-    folder.joinpath(CARD).write_text(
-        f"""# A procqa model
+    read = "\n".join(f"- `{source}`" for source in plan.sources())
+    rows = "\n".join(outcome.rows("| {} | {} | {} | {} |"))
+    plan.out.joinpath(CARD).write_text(
+        f"""# {plan.out.resolve().name}
 
 An encoder for late interaction and vectors, and a reader of question and passage, taught with `procqa train`. Build an
 index with `procqa index build --model` and this folder.
 
-## Taught
+## Data
 
 | what | pages | questions |
 | --- | --- | --- |
@@ -51,29 +40,31 @@ Read from:
 
 {read}
 
-The licences of these sets apply to what is made of them; check them before passing the weights on.
+## Licence
 
-## Worth
+{plan.licence or _UNSTATED} The licences of the model that it began from and of the sets above apply too; check them
+before passing the weights on.
 
-Share of {len(result.after.right)} dev questions whose best line is on the right page, in the right section, is right:
+## Figures
 
-| | page | section | line |
+Of {outcome.questions} dev questions, before and after: the share whose best line is on the right page, in the right
+section, is right. Of the reader ({LAYERS} layers or fewer), beside the passages that the encoder finds: how often the
+passage that answers is judged best, how often its best mark is on a line that answers, and the area under the ROC
+curve of telling passages that answer from others. Intervals are paired, by bootstrap over questions.
+
+| | before | after | change |
 | --- | --- | --- | --- |
-| before | {result.before.page:.3f} | {result.before.section:.3f} | {result.before.line:.3f} |
-| after | {result.after.page:.3f} | {result.after.section:.3f} | {result.after.line:.3f} |
+{rows}
 
-Change of right lines {in_words(change)}.
-{result.share:.0%} of the trained weights were kept, the rest are those it began from. The dev questions chose when to
-stop and that share, so held-out questions give lower figures.
+{outcome.verdict}
+{outcome.result.share:.0%} of the encoder's trained weights were kept, the rest are those it began from.
+The dev questions chose when to stop and that share, so held-out questions give lower figures.
 
-The reader ({LAYERS} layers), on these questions beside the passages that the encoder finds: how often the passage that
-answers is judged best, how often its best mark is on a line that answers, and the area under the ROC curve of telling
-passages that answer from others:
+## How it was made
 
-| | passage | line | AUROC |
-| --- | --- | --- | --- |
-| before | {reader.before.choice:.3f} | {reader.before.line:.3f} | {reader.before.answered:.3f} |
-| after | {reader.after.choice:.3f} | {reader.after.line:.3f} | {reader.after.answered:.3f} |
+Seed {plan.seed}, {_duration(seconds)}, by
+
+    {shlex.join(plan.command())}
 
 ## Limits
 
@@ -81,4 +72,11 @@ English pages. It finds and ranks words on pages; it knows nothing of medicine b
 deciding about care.
 """,
         encoding="utf-8",
+    )
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return (
+        f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes else "under a minute"
     )

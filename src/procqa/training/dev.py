@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from procqa.retrieval.search import CONTEXT_FACTOR
@@ -20,15 +19,30 @@ NEAR = 60
 
 @dataclass(frozen=True, slots=True)
 class DevFigures:
-    """Shares of the answerable dev questions whose best line is on a right page, in a right section, is right."""
+    """Of each answerable dev question: whether its best line is on a right page, in a right section, and right."""
 
-    page: float
-    section: float
-    line: float
-    right: tuple[bool, ...]  # of each question: its line
+    right: tuple[tuple[bool, bool, bool], ...]
+
+    @property
+    def page(self) -> float:
+        """The share of questions whose best line is on a right page."""
+        return self._share(0)
+
+    @property
+    def section(self) -> float:
+        """The share whose best line is in a right section."""
+        return self._share(1)
+
+    @property
+    def line(self) -> float:
+        """The share whose best line is right."""
+        return self._share(2)
 
     def __str__(self) -> str:
         return f"page {self.page:.3f}, section {self.section:.3f}, line {self.line:.3f}"
+
+    def _share(self, column: int) -> float:
+        return sum(row[column] for row in self.right) / len(self.right)
 
 
 @torch.no_grad()
@@ -53,8 +67,7 @@ def judge(model: LateModel, dev: TrainingSet) -> DevFigures:
             total = line[len(part) + row] + PAGE_WEIGHT * factor * page[row][page_of] + DENSE_WEIGHT * dense[row]
             right.append(_right(question, lines.places[int(total.argmax())]))
     model.train()
-    page, section, line = np.mean(right, axis=0).tolist()
-    return DevFigures(page, section, line, tuple(line for _, _, line in right))
+    return DevFigures(tuple(right))
 
 
 @torch.no_grad()

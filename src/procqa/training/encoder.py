@@ -15,6 +15,7 @@ from torch import Tensor
 from procqa.embedding.onnx import PROJECTION_FILE
 from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.embedding.sources import WEIGHTS_FOLDER
+from procqa.progress import Progress, silent
 from procqa.training.dev import DevFigures, judge
 from procqa.training.examples import TrainingSet
 from procqa.training.groups import epoch
@@ -40,7 +41,14 @@ class EncoderResult:
 
 
 def train_encoder(
-    base: Path, training: TrainingSet, dev: TrainingSet, out: Path, *, epochs: int, seed: int
+    base: Path,
+    training: TrainingSet,
+    dev: TrainingSet,
+    out: Path,
+    *,
+    epochs: int,
+    seed: int,
+    progress: Progress = silent,
 ) -> EncoderResult:
     """Teach the encoder in the sentence-transformers folder `base` and save it as another folder.
 
@@ -53,8 +61,8 @@ def train_encoder(
     _log.info("Before training, on dev: %s.", before)
     seeds = range(seed * 1000, seed * 1000 + epochs)
     steps = [{"training": training, "step": step} for turn in seeds for step in epoch(training, turn)]
-    plan = Plan(out / "checkpoints" / "encoder", RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
-    run_steps(model, steps, plan, lambda: judge(model, dev).line, _is_fresh)
+    plan = Plan("the encoder", out / "checkpoints" / "encoder", RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
+    run_steps(model, steps, plan, lambda: judge(model, dev).line, _is_fresh, progress)
     share, after = _best_share(model, start, dev)
     _save(model, base, out / WEIGHTS_FOLDER)
     return EncoderResult(before, after, share)

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from procqa.embedding.export import MAX_TOKENS
 from procqa.embedding.onnx import PROJECTION_FILE, TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
+from procqa.progress import Progress, silent
 from procqa.training.base import READER_WEIGHTS, start_reader
 from procqa.training.dev import nearest_passages
 from procqa.training.examples import TrainingSet
@@ -39,16 +40,27 @@ _log = logging.getLogger(__name__)
 class ReaderFigures:
     """On dev questions beside the passages that the encoder finds.
 
-    `choice`: the share whose answering passage is judged best; `line`: the share of answering passages whose best mark
-    is on a line that answers; `answered`: the area under the ROC curve of telling passages that answer from others.
+    `right` has for each question whether the passage that it judges best answers, and the share of the answering
+    passages whose best mark is on a line that answers; NaN for a question that no passage answers. `answered` is the
+    area under the ROC curve of telling passages that answer from others.
     """
 
-    choice: float
-    line: float
+    right: tuple[tuple[float, float], ...]
     answered: float
 
     @property
+    def choice(self) -> float:
+        """The share of questions whose passage judged best answers."""
+        return float(np.nanmean([choice for choice, _ in self.right]))
+
+    @property
+    def line(self) -> float:
+        """The mean share of answering passages whose best mark is on a line that answers."""
+        return float(np.nanmean([line for _, line in self.right]))
+
+    @property
     def mean(self) -> float:
+        """What training stops by."""
         return (self.choice + self.line + self.answered) / 3
 
     def __str__(self) -> str:
@@ -57,10 +69,10 @@ class ReaderFigures:
 
 @dataclass(frozen=True, slots=True)
 class ReaderResult:
-    """The trained reader, and dev figures before and after."""
+    """The trained reader, and dev figures before (None where there was no reader) and after."""
 
     model: ReaderModel
-    before: ReaderFigures
+    before: ReaderFigures | None
     after: ReaderFigures
 
 
@@ -74,6 +86,7 @@ def train_reader(
     *,
     epochs: int,
     seed: int,
+    progress: Progress = silent,
 ) -> ReaderResult:
     """Teach a reader over the encoder in the folder `weights`, and save it there.
 
@@ -89,26 +102,29 @@ def train_reader(
     if general.questions:
         general = _some(general, GENERAL_QUESTIONS, seed)
         near = near_by_words(general, GENERAL_RIVALS)
-        stages.append((read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
-    stages.append((read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed), epochs))
+        stages.append(("general sets", read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
+    own = read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed)
+    stages.append(("the questions", own, epochs))
     del encoder
     model = ReaderModel(weights, LAYERS)
-    start_reader(model, base)
-    before = judge(model, judged)
-    for number, (questions, turns) in enumerate(stages):
+    before = after = judge(model, judged) if start_reader(model, base) else None
+    for number, (name, questions, turns) in enumerate(stages):
         taught = [{"questions": step} for turn in range(turns) for step in steps(questions, seed * 1000 + turn)]
-        plan = Plan(out / "checkpoints" / f"reader-{number}", RATE, seed, checks=CHECKS)
-        run_steps(model, taught, plan, lambda: judge(model, judged).mean, _is_fresh)
-        _log.info("The reader after stage %d, on dev: %s.", number + 1, judge(model, judged))
+        folder = out / "checkpoints" / f"reader-{number}"
+        plan = Plan(f"the reader on {name}", folder, RATE, seed, checks=CHECKS)
+        run_steps(model, taught, plan, lambda: judge(model, judged).mean, _is_fresh, progress)
+        after = judge(model, judged)
+        _log.info("The reader taught on %s, on dev: %s.", name, after)
+    assert after is not None, "the questions themselves are a stage"
     save_file(model.state_dict(), str(weights / READER_WEIGHTS))
-    return ReaderResult(model, before, judge(model, judged))
+    return ReaderResult(model, before, after)
 
 
 @torch.no_grad()
 def judge(model: ReaderModel, questions: Sequence[ReadQuestion]) -> ReaderFigures:
     """How well the reader tells what answers, on questions that it was not taught."""
     model.eval()
-    chosen, marked, truths, odds = [], [], [], []
+    right, truths, odds = [], [], []
     for step in steps(questions, 0):
         judged = model.judge([reading.pair for question in step for reading in question.readings])
         first = 0
@@ -116,14 +132,16 @@ def judge(model: ReaderModel, questions: Sequence[ReadQuestion]) -> ReaderFigure
             answered = judged.heads[first : first + len(question.readings), 2]
             truths += [reading.answered for reading in question.readings]
             odds += answered.tolist()
-            if any(reading.answered for reading in question.readings):
-                chosen.append(question.readings[int(answered.argmax())].answered)
-            for row, reading in enumerate(question.readings, first):
-                if reading.answered:
-                    marked.append(int(judged.lines[row].argmax()) in reading.lines)
+            marked = [
+                int(judged.lines[row].argmax()) in reading.lines
+                for row, reading in enumerate(question.readings, first)
+                if reading.answered
+            ]
+            chosen = question.readings[int(answered.argmax())].answered
+            right.append((float(chosen), float(np.mean(marked))) if marked else (np.nan, np.nan))
             first += len(question.readings)
     model.train()
-    return ReaderFigures(float(np.mean(chosen)), float(np.mean(marked)), float(roc_auc_score(truths, odds)))
+    return ReaderFigures(tuple(right), float(roc_auc_score(truths, odds)))
 
 
 def _some(held: TrainingSet, most: int, seed: int) -> TrainingSet:

@@ -35,11 +35,11 @@ class ReaderModel(nn.Module):
     """The first layers of an encoder with three heads and a line mark."""
 
     def __init__(self, folder: Path, layers: int) -> None:
-        """Load the first `layers` layers of a sentence-transformers folder."""
+        """Load the first `layers` layers of a sentence-transformers folder, or all where it has fewer."""
         super().__init__()
         self.transformer = load_transformer(folder)
         self.transformer.encoder.layer = self.transformer.encoder.layer[:layers]
-        self.transformer.config.num_hidden_layers = layers
+        self.transformer.config.num_hidden_layers = len(self.transformer.encoder.layer)
         self.transformer.embeddings.word_embeddings.requires_grad_(False)
         d = self.transformer.config.hidden_size
         self.heads, self.mark = nn.Linear(d, 3), nn.Linear(d, 1)

@@ -3,99 +3,75 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
+import time
+from collections.abc import Mapping, Sequence
 
 from procqa.embedding.export import MAX_TOKENS, export_encoder
 from procqa.embedding.onnx import TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
 from procqa.embedding.sources import WEIGHTS_FOLDER, find_model
 from procqa.errors import GoldError, ModelError
-from procqa.evaluation.intervals import weighted_means
-from procqa.evaluation.significance import Change, paired_changes
 from procqa.progress import Progress, silent
-from procqa.training.base import trainable_folder
-from procqa.training.card import CARD, in_words, write_card
-from procqa.training.dev import DevFigures
+from procqa.training.base import trainable_folder, with_layers
+from procqa.training.card import CARD, write_card
 from procqa.training.encoder import train_encoder
 from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
+from procqa.training.outcome import Outcome, outcome_of
+from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
+from procqa.training.sittings import begin, digest
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
 FEWEST = 10  # questions to learn from, and to judge by
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """What to teach from what; see the options of `procqa train`."""
-
-    corpus: Path
-    gold: tuple[Path, ...]
-    out: Path
-    base: str = ""
-    dev_corpus: Path | None = None
-    dev_gold: Path | None = None
-    first: tuple[tuple[Path, Path], ...] = ()
-    epochs: int = 3
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Dev figures before and after, and the change of right lines between them."""
-
-    model: Path
-    before: DevFigures
-    after: DevFigures
-    change: Change
-
-    @property
-    def better(self) -> bool:
-        """Whether there is a gain that is more than chance."""
-        return self.change.significant and self.after.line > self.before.line
-
-    def describe(self) -> str:
-        """A few lines for the user."""
-        verdict = (
-            f"It got better: build an index with `procqa index build --model {self.model}`."
-            if self.better
-            else "It did not get better by more than chance: keep the model you have, or write more questions."
-        )
-        return (
-            f"{len(self.after.right)} dev questions. Before: {self.before}. After: {self.after}.\n"
-            f"Change of right lines: {in_words(self.change)}.\n{verdict}"
-        )
-
-
 def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
-    """Teach, save and export a model. Raises GoldError, ModelError and what reading a corpus raises."""
+    """Teach, save and export a model. Raises GoldError, ModelError and what reading a corpus raises.
+
+    An interrupted run of the same plan goes on where it was.
+    """
+    began = time.time()
     if (plan.out / CARD).exists():
         raise ModelError(f"{plan.out} holds a finished model; give another folder by --out.")
-    plan.out.mkdir(parents=True, exist_ok=True)
-    base = trainable_folder(plan.base, plan.out / "checkpoints" / "base")
+    unfinished = plan.out / "checkpoints"
+    base = trainable_folder(plan.base, unfinished / "base")
+    if plan.layers is not None:
+        base = with_layers(base, plan.layers, unfinished / "cut")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     general = joined([apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first])
     training, dev = _training_and_dev(plan, pieces)
-    result = train_encoder(base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
+    earlier = begin(unfinished, _deciding(plan, general, training, dev), began)
+    result = train_encoder(base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, progress=progress)
     weights = plan.out / WEIGHTS_FOLDER
-    reader = train_reader(base, weights, general, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed)
+    read = train_reader(
+        base, weights, general, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, progress=progress
+    )
     with progress("Exporting", 2, "models") as advance:
         export_encoder(find_model(str(weights)), plan.out)
         advance(1)
-        export_reader(reader.model, plan.out)
+        export_reader(read.model, plan.out)
         advance(1)
-    right = np.array([*result.before.right, *result.after.right], dtype=np.float64)[:, None]
-    (change,) = paired_changes(lambda weights: weighted_means(right, weights), len(result.after.right))
-    outcome = Outcome(plan.out, result.before, result.after, change)
-    sources = [str(path) for path in (*[corpus for corpus, _ in plan.first], *plan.gold)]
-    write_card(plan.out, sources, general, training, result, change, reader)
-    shutil.rmtree(plan.out / "checkpoints", ignore_errors=True)
+    outcome = outcome_of(result, read)
+    write_card(plan, general, training, outcome, earlier + time.time() - began)
+    shutil.rmtree(unfinished, ignore_errors=True)
     return outcome
+
+
+def _deciding(
+    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, dev: TrainingSet
+) -> Mapping[str, str | int]:
+    """What the result depends on, by the words of a message."""
+    return {
+        "base": plan.base,
+        "number of layers": -1 if plan.layers is None else plan.layers,
+        "number of epochs": plan.epochs,
+        "seed": plan.seed,
+        "set of questions": digest(training),
+        "set of dev questions": digest(dev),
+        "set of general questions": digest(general),
+    }
 
 
 def _training_and_dev(plan: TrainingPlan, pieces: WordPieces) -> tuple[TrainingSet, TrainingSet]:

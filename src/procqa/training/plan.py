@@ -1,0 +1,45 @@
+"""What to teach from what: the options of `procqa train`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """`first` are general sets (pages, questions) for the reader; `layers` of the base are kept, None for all."""
+
+    corpus: Path
+    gold: tuple[Path, ...]
+    out: Path
+    base: str = ""
+    dev_corpus: Path | None = None
+    dev_gold: Path | None = None
+    first: tuple[tuple[Path, Path], ...] = ()
+    epochs: int = 3
+    layers: int | None = None
+    seed: int = 1
+    licence: str = ""
+
+    def sources(self) -> list[str]:
+        """What is taught from."""
+        return [*(str(corpus) for corpus, _ in self.first), str(self.corpus), *map(str, self.gold)]
+
+    def command(self) -> list[str]:
+        """The words of the command line that does the same."""
+        options: list[tuple[str, *tuple[object, ...]]] = [
+            ("--base", self.base),
+            ("--corpus", self.corpus),
+            *(("--gold", gold) for gold in self.gold),
+            ("--dev-corpus", self.dev_corpus),
+            ("--dev-gold", self.dev_gold),
+            *(("--first", *pair) for pair in self.first),
+            ("--epochs", self.epochs),
+            ("--layers", self.layers),
+            ("--seed", self.seed),
+            ("--licence", self.licence),
+            ("--out", self.out),
+        ]
+        given = [(name, *values) for name, *values in options if all(value not in ("", None) for value in values)]
+        return ["procqa", "train", *(str(word) for option in given for word in option)]
