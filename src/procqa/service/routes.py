@@ -15,17 +15,16 @@ from procqa.service.dependencies import CHECKED, UNREADY, Pool
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummaryBody
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
+from procqa.service.requests import LONGEST_NAME
 from procqa.service.responses import Health, IndexState, Readiness
 from procqa.types import Document
 
 MOST_LISTED = 500
-# Doc ids come from file names, whose whole path no system lets grow longer.
-LONGEST_DOC_ID = 4096
 
 _unknown = CHECKED | UNREADY | documented(kinds.DOCUMENT_NOT_FOUND)
 _unnamed = CHECKED | documented(kinds.NOT_FOUND)
 
-Cursor = Annotated[str, Query(max_length=LONGEST_DOC_ID, description="The `next` of the page before.")]
+Cursor = Annotated[str, Query(max_length=LONGEST_NAME, description="The `next` of the page before.")]
 
 router = APIRouter()
 
