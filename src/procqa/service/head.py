@@ -28,4 +28,9 @@ class HeadMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"} if head else scope, receive, send_some)
+        inner = {**scope, "method": "GET"} if head else scope
+        try:
+            await self._app(inner, receive, send_some)
+        finally:
+            # What stands around counts and traces by the route that was taken.
+            scope.setdefault("route", inner.get("route"))
