@@ -221,6 +221,9 @@ def test_unknown_addresses_documents_and_methods_are_told_apart(client: Any) -> 
     [
         ("/v1/documents?limit=0", "query.limit"),
         ("/v1/documents?limit=501", "query.limit"),
+        ("/v1/documents?limit=1_0", "query.limit"),
+        ("/v1/titles?q=knee&limit=%201", "query.limit"),
+        ("/documents/knee?start=%2B1&end=2", "query.start"),
         ("/v1/documents?cursor=" + "a" * 5000, "query.cursor"),
         ("/documents/knee?start=x&end=2", "query.start"),
         ("/documents/knee?start=1&end=-2", "query.end"),

@@ -39,6 +39,13 @@ def whole(number: Any) -> Any:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
+def plain_number(text: Any) -> Any:
+    """A number in an address as everybody writes it: Python's own reading takes `1_0` and ` 1` too."""
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]+(\.0+)?", text):
+        raise PydanticCustomError("int_parsing", "Input should be a whole number")
+    return text
+
+
 QuestionText = Annotated[
     str,
     Field(min_length=1, max_length=LONGEST_QUESTION, json_schema_extra={"pattern": WORDED}),
