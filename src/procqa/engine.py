@@ -273,9 +273,10 @@ class _Clock:
 
 
 def _checked(question: str) -> str:
-    text = unicodedata.normalize("NFC", question).strip()
+    text = question.strip()
     if not text:
         raise QuestionError("The question is empty; ask something.")
+    # As the asker counts them: the form that is read may be longer.
     if len(text) > LONGEST_QUESTION:
         raise QuestionError(f"The question has {len(text)} characters; at most {LONGEST_QUESTION} are read.")
-    return text
+    return unicodedata.normalize("NFC", text)

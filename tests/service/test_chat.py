@@ -103,8 +103,10 @@ def test_no_answer_is_said_in_words(openai: OpenAI) -> None:
     assert message.annotations == []
 
 
-def test_overlong_earlier_questions_are_left_out(openai: OpenAI) -> None:
-    completion = openai.chat.completions.create(model="procqa", messages=user("x" * 5000, "mitral valve", STAY))
+def test_overlong_and_blank_earlier_questions_are_left_out(openai: OpenAI) -> None:
+    completion = openai.chat.completions.create(
+        model="procqa", messages=user("x" * 5000, "\ufeff", "mitral valve", STAY)
+    )
     assert completion.usage is not None
     assert completion.usage.prompt_tokens == count_tiktoken("mitral valve") + count_tiktoken(STAY)
 
@@ -114,9 +116,11 @@ def test_overlong_earlier_questions_are_left_out(openai: OpenAI) -> None:
     [
         {"messages": user("x" * 4001)},
         {"messages": user("  ")},
+        {"messages": user("\ufeff")},
         {"messages": [{"role": "system", "content": "Be kind."}]},
         {"messages": []},
         {"n": 2},
+        {"n": True},
     ],
 )
 def test_what_cannot_be_answered_is_refused(openai: OpenAI, change: dict[str, Any]) -> None:

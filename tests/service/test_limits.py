@@ -327,13 +327,23 @@ def test_a_full_queue_takes_nothing() -> None:
     queue.close()
 
 
+class Request:
+    """What the HTTP server knows of a request."""
+
+    def __init__(self, response_complete: bool) -> None:
+        self.response_complete = response_complete
+
+
 class Connection:
     """What the watch sees of a connection of the HTTP server."""
 
-    def __init__(self, busy: bool = False) -> None:
-        self.cycle: Any = SimpleNamespace(response_complete=False) if busy else None
+    def __init__(self, busy: bool = False, answered: bool = False) -> None:
+        self.cycle: Any = Request(answered) if busy or answered else None
         self.closed = False
         self.transport = SimpleNamespace(abort=self._abort)
+
+    def ask(self) -> None:
+        self.cycle = Request(response_complete=True)
 
     def _abort(self) -> None:
         self.closed = True
@@ -353,6 +363,15 @@ def test_connections_that_ask_nothing_are_closed_and_busy_ones_are_not() -> None
     watch.look(85)
     assert done.closed
     assert not busy.closed
+
+
+def test_a_connection_that_asks_between_two_looks_is_not_idle() -> None:
+    asking, asked_once = Connection(answered=True), Connection(answered=True)
+    watch = IdleWatch([asking, asked_once], most=100)
+    for second in range(80):
+        watch.look(second)
+        asking.ask()
+    assert [asking.closed, asked_once.closed] == [False, True]
 
 
 def test_when_there_are_too_many_the_longest_idle_go_first() -> None:

@@ -41,6 +41,7 @@ def test_every_request_and_question_is_counted(engine: Engine, serve: Any) -> No
         assert client.post("/v1/ask", json={"question": "?!"}).json()["abstention"]["reason"] == "not_a_question"
         client.post("/v1/ask", json={"question": ""})
         client.get("/v1/documents/heart/aortic")
+        client.request("HEAD", "/v1/documents/heart/aortic")
         client.get("/v1/documents/heart/nothing")
         client.get("/somewhere")
         client.request("BREW", "/v1/ask")
@@ -51,6 +52,7 @@ def test_every_request_and_question_is_counted(engine: Engine, serve: Any) -> No
     assert value(text, requests, method="POST", route="/v1/ask", status="200") == 2
     assert value(text, requests, method="POST", route="/v1/ask", status="422") == 1
     assert value(text, requests, method="GET", route="/v1/documents/{doc_id:path}", status="200") == 1
+    assert value(text, requests, method="HEAD", route="/v1/documents/{doc_id:path}", status="200") == 1
     assert value(text, requests, method="GET", route="/v1/documents/{doc_id:path}", status="404") == 1
     assert value(text, requests, method="GET", route="-", status="404") == 1
     assert value(text, "procqa_questions_total", status=reply["status"], reason="") == 1

@@ -95,6 +95,36 @@ def test_the_limits_of_numbers_are_told(schema: dict[str, Any]) -> None:
     assert not {'"ge":', '"le":', '"gt":', '"lt":'} & set(json.dumps(schema).split())
 
 
+def test_the_limit_of_a_body_is_told_where_it_is_met(schema: dict[str, Any]) -> None:
+    taking = [door for _, _, door in doors(schema) if "requestBody" in door]
+    assert len(taking) == 5
+    for door in taking:
+        assert "at most 256 KiB" in door["requestBody"]["description"]
+        assert "413" in door["responses"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "asks"),
+    [
+        ([{"role": "system", "content": "Be kind."}, {"role": "user", "content": "why?"}], True),
+        ([{"role": "user", "content": [{"type": "image_url"}, {"type": "text", "text": "why?"}]}], True),
+        ([{"role": "user", "content": "why?"}, {"role": "user", "content": None}], True),
+        ([{"role": "system", "content": "why?"}], False),
+        ([{"role": "user", "content": " \ufeff"}], False),
+        ([{"role": "user", "content": [{"type": "input_text", "text": "why?"}, {"type": "text"}]}], False),
+        ([], False),
+    ],
+)
+def test_a_conversation_without_a_question_is_none_to_schema_and_service(
+    messages: list[Any], asks: bool, schema: dict[str, Any], client: Any
+) -> None:
+    body = {"model": "procqa", "messages": messages}
+    response = client.post("/v1/chat/completions", content=json.dumps(body), headers=JSON)
+    assert response.status_code == (200 if asks else 422)
+    part = {"$ref": "#/components/schemas/ChatRequest", "components": schema["components"]}
+    assert jsonschema.Draft202012Validator(part).is_valid(body) == asks
+
+
 def test_the_examples_of_requests_are_served(schema: dict[str, Any], client: Any) -> None:
     for method, path, door in doors(schema):
         if "requestBody" in door:

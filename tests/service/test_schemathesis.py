@@ -21,6 +21,7 @@ from procqa.settings import Settings
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 CASES = int(os.environ.get("API_CASES", "3"))
+LONGEST_LINE = 2000
 
 
 @pytest.fixture
@@ -38,12 +39,21 @@ def test_the_service_is_as_its_openapi_says(unlimited: str, tmp_path: Path) -> N
     ]  # fmt: skip
     timeout = 120 + 10 * CASES
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=timeout, env=_environment())
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    whole = tmp_path / "schemathesis.txt"
+    whole.write_text(done.stdout + done.stderr, encoding="utf-8")
+    assert done.returncode == 0, f"{_findings(done.stdout)}\n{done.stderr}\nThe whole output is in {whole}."
     generated = re.search(r"([\d,]+) generated", done.stdout)
     assert generated is not None
     # A schema that nothing was made from would pass too.
     assert int(generated[1].replace(",", "")) > 300
     sys.stdout.write(done.stdout)
+
+
+def _findings(output: str) -> str:
+    """Each door with what was found there, and the request that shows it; a long body is cut."""
+    found = output[max(0, output.find("= FAILURES =")) :]
+    lines = (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in found.splitlines())
+    return "\n".join(lines)
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +139,20 @@ def test_a_hostile_page_is_shown_as_text(hostile: Any) -> None:
     assert "script-src" not in policy
     assert page.headers["x-content-type-options"] == "nosniff"
     assert page.headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("url", ["/healthz", "/", "/v1/documents", "/documents/knee", "/widget.js"])
+def test_head_tells_what_get_would(url: str, live: str) -> None:
+    with httpx.Client(base_url=live, trust_env=False) as client:
+        head, get = client.head(url), client.get(url)
+        assert (head.status_code, head.content) == (200, b"")
+        own = {"date", "x-request-id"}
+        assert {name: head.headers[name] for name in head.headers if name not in own} == {
+            name: get.headers[name] for name in get.headers if name not in own
+        }
+        assert client.head("/nowhere").status_code == 404
+        assert client.head("/v1/ask").headers["allow"] == "POST"
+        assert client.delete(url).headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("query", ["", "?start=3", "?end=3"])

@@ -18,6 +18,7 @@ from procqa.service.body_limit import MOST_BYTES
 from procqa.service.kinds import KINDS
 from procqa.service.problems import kind_of
 from procqa.service.request_id import accepted
+from procqa.service.requests import is_worded
 
 SECRET = "my secret illness"
 JSON = {"content-type": "application/json"}
@@ -55,6 +56,7 @@ def fields_of(problem: dict[str, Any]) -> list[str]:
         ({"history": [SECRET] * 21}, "history"),
         ({"filters": {"doc_id": SECRET}}, "filters.doc_id"),
         ({"filters": {"section": [1]}}, "filters.section.0"),
+        ({"filters": {"doc_id": ["x" * 4096, "x" * 4097]}}, "filters.doc_id.1"),
         ({"filters": {"title": [SECRET]}}, "filters.title"),
         ({"max_answers": 0}, "max_answers"),
         ({"max_answers": 11}, "max_answers"),
@@ -104,6 +106,11 @@ def test_the_limits_themselves_are_allowed(client: Any, size: tuple[int, int, in
     length, answers, passages = size
     asked = {"question": "x" * length, "history": ["y" * length] * 20, "max_answers": answers, "passages": passages}
     assert client.post("/v1/ask", json=asked).status_code == 200
+
+
+def test_characters_are_counted_as_they_are_sent(client: Any) -> None:
+    # Each of these letters is three in the form that is read.
+    assert client.post("/v1/ask", json={"question": "\ufb2c" * 4000}).status_code == 200
 
 
 def test_every_wrong_field_is_named_at_once(client: Any) -> None:
@@ -171,7 +178,7 @@ def test_any_json_is_answered_or_refused(client: Any, door: str, body: dict[str,
 @settings(max_examples=100, deadline=None)
 def test_any_words_are_answered_or_refused(client: Any, question: str, history: list[str]) -> None:
     response = client.post("/v1/ask", json={"question": question, "history": history, "passages": 3})
-    assert response.status_code == (200 if all(text.strip() for text in [question, *history]) else 422)
+    assert response.status_code == (200 if all(map(is_worded, [question, *history])) else 422)
     response.json()
 
 
@@ -214,6 +221,9 @@ def test_unknown_addresses_documents_and_methods_are_told_apart(client: Any) -> 
     [
         ("/v1/documents?limit=0", "query.limit"),
         ("/v1/documents?limit=501", "query.limit"),
+        ("/v1/documents?limit=1_0", "query.limit"),
+        ("/v1/titles?q=knee&limit=%201", "query.limit"),
+        ("/documents/knee?start=%2B1&end=2", "query.start"),
         ("/v1/documents?cursor=" + "a" * 5000, "query.cursor"),
         ("/documents/knee?start=x&end=2", "query.start"),
         ("/documents/knee?start=1&end=-2", "query.end"),

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from procqa.engine import LONGEST_QUESTION
 from procqa.service.examples import ANSWER, ANSWERED
-from procqa.service.requests import MOST_HISTORY, AskRequest
+from procqa.service.requests import MOST_HISTORY, WORDED, AskRequest, is_worded, whole
 from procqa.service.responses import AskResponse
 
 MODEL = "procqa"
 MOST_MESSAGES = 500
 _QUESTION = "How long do I stay in hospital after a mitral valve repair?"
+_WORDS: dict[str, JsonValue] = {"type": "string", "pattern": WORDED}
+_PART: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {"type": {"const": "text"}, "text": _WORDS},
+    "required": ["type", "text"],
+}
+# What a conversation must hold, in the words of JSON schema: a message of the user with words.
+_ASKED: dict[str, JsonValue] = {
+    "contains": {
+        "type": "object",
+        "properties": {"role": {"const": "user"}, "content": {"anyOf": [_WORDS, {"type": "array", "contains": _PART}]}},
+        "required": ["role", "content"],
+    }
+}
 
 
 class Part(BaseModel):
@@ -58,10 +72,13 @@ class ChatRequest(BaseModel):
     )
 
     model: str
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES, json_schema_extra=_ASKED)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    n: Literal[1] | None = Field(default=None, description="There is one answer; the others are under `procqa`.")
+    # A literal 1 would take `true` for it.
+    n: Annotated[int, Field(ge=1, le=1), BeforeValidator(whole)] | None = Field(
+        default=None, description="There is one answer; the others are under `procqa`."
+    )
 
     @model_validator(mode="after")
     def _asks(self) -> Self:
@@ -79,7 +96,7 @@ class ChatRequest(BaseModel):
         return AskRequest(question=last, history=history[-MOST_HISTORY:] or None)
 
     def _texts(self) -> list[str]:
-        return [text for message in self.messages if message.role == "user" and (text := message.text())]
+        return [text for message in self.messages if message.role == "user" and is_worded(text := message.text())]
 
 
 class UrlCitation(BaseModel):

@@ -11,7 +11,7 @@ import resource
 import time
 from collections.abc import Collection
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 # Of a connection on which nothing was asked yet, and of one between two requests: longer than proxies keep theirs, so
 # that none sends a request just when it is closed.
@@ -38,7 +38,8 @@ class IdleWatch:
         """`connections` is the server's own live set of protocols, `most` how many there may be."""
         self._connections = connections
         self._most = most
-        self._since: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        # Since when each has been idle, and after which request: one that was answered between two looks is another.
+        self._idle: WeakKeyDictionary[Any, tuple[float, ref[Any] | None]] = WeakKeyDictionary()
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -51,9 +52,9 @@ class IdleWatch:
         idle = []
         for connection in list(self._connections):
             if is_busy(connection):
-                self._since.pop(connection, None)
+                self._idle.pop(connection, None)
             else:
-                idle.append((self._since.setdefault(connection, now), connection))
+                idle.append((self._idle_since(connection, now), connection))
         idle.sort(key=lambda item: item[0])
         too_many = len(self._connections) - self._most
         closed = 0
@@ -65,6 +66,14 @@ class IdleWatch:
                 closed += 1
         if closed:
             logger.debug("Closed %d idle connections.", closed)
+
+    def _idle_since(self, connection: Any, now: float) -> float:
+        """When it was first seen idle after its last request, or now."""
+        request = None if connection.cycle is None else ref(connection.cycle)
+        since, last = self._idle.setdefault(connection, (now, request))
+        if request != last:
+            since, _ = self._idle[connection] = now, request
+        return since
 
 
 def is_busy(connection: Any) -> bool:

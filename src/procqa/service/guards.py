@@ -11,6 +11,7 @@ from procqa.service.admission import AdmissionMiddleware
 from procqa.service.body_limit import BodyLimitMiddleware
 from procqa.service.capacity import CapacityMiddleware
 from procqa.service.deadline import DeadlineMiddleware
+from procqa.service.head import HeadMiddleware
 from procqa.service.headers import SecurityHeadersMiddleware
 from procqa.service.keys import KeyRing
 from procqa.service.metrics import Metrics
@@ -49,6 +50,7 @@ def guards(
         ),
         Middleware(AdmissionMiddleware, [AccessCheck(keys, settings), rates]),
         Middleware(CapacityMiddleware, most),
+        Middleware(HeadMiddleware),
         Middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=5),
         Middleware(DeadlineMiddleware, settings.request_seconds),
         Middleware(BodyLimitMiddleware),

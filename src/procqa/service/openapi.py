@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from procqa.service import kinds
 from procqa.service.access import needed_scope
+from procqa.service.body_limit import MOST_BYTES
 from procqa.service.chat_bodies import ChatResponse
 from procqa.service.document_responses import DocumentList
 from procqa.service.problem_docs import documented
@@ -51,6 +52,11 @@ ANYWHERE = documented(
 # The framework leaves out what is null, in examples too.
 _WITH_NULLS: tuple[type[BaseModel], ...] = (AskResponse, BatchResponse, ChatResponse, DocumentList)
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
+# No schema can say it: the limits of the fields together allow more.
+_BODY = (
+    f"JSON of at most {MOST_BYTES // 1024} KiB. A larger body is answered with 413 (`{kinds.BODY_TOO_LARGE.code}`), "
+    "also where each of its fields keeps to its own limit."
+)
 _KEY = {
     "type": "http",
     "scheme": "bearer",
@@ -87,6 +93,9 @@ def describe(app: FastAPI) -> None:
                 for door in doors.values():
                     # The second: none, as on the service's own machine.
                     door["security"] = [{"key": [scope]}, {}]
+            for door in doors.values():
+                if "requestBody" in door:
+                    door["requestBody"]["description"] = _BODY
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

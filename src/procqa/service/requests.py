@@ -15,21 +15,35 @@ MOST_HISTORY = 20
 MOST_FILTERS = 1000
 MOST_BATCHED = 32
 MOST_TOKENS = 100_000
+# Doc ids come from file names, whose whole path no system lets grow longer; no heading does either.
+LONGEST_NAME = 4096
 
 
 # What is white space differs among those who read schemas; here it is what any of them takes for it.
 WORDED = r"[^\s\x1c-\x1f\x85\ufeff]"
 
 
+def is_worded(text: str) -> bool:
+    """Whether a text holds more than white space."""
+    return re.search(WORDED, text) is not None
+
+
 def _worded(text: str) -> str:
-    if not re.search(WORDED, text):
+    if not is_worded(text):
         raise PydanticCustomError("blank", "String should hold more than white space")
     return text
 
 
-def _whole(number: Any) -> Any:
+def whole(number: Any) -> Any:
     """8.0 as 8: JSON has one kind of number, and both are the same whole number to it."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def plain_number(text: Any) -> Any:
+    """A number in an address as everybody writes it: Python's own reading takes `1_0` and ` 1` too."""
+    if isinstance(text, str) and not re.fullmatch(r"-?[0-9]+(\.0+)?", text):
+        raise PydanticCustomError("int_parsing", "Input should be a whole number")
+    return text
 
 
 QuestionText = Annotated[
@@ -37,8 +51,8 @@ QuestionText = Annotated[
     Field(min_length=1, max_length=LONGEST_QUESTION, json_schema_extra={"pattern": WORDED}),
     AfterValidator(_worded),
 ]
-Count = Annotated[int, BeforeValidator(_whole)]
-Names = Annotated[list[str], Field(max_length=MOST_FILTERS)]
+Count = Annotated[int, BeforeValidator(whole)]
+Names = Annotated[list[Annotated[str, Field(max_length=LONGEST_NAME)]], Field(max_length=MOST_FILTERS)]
 
 
 class FilterFields(BaseModel):
@@ -100,11 +114,11 @@ class SearchRequest(Questioning):
     )
 
     # The limits stand before what reads the number: after it they would be left out of the JSON schema.
-    top_k: Annotated[int, Field(ge=1, le=MOST_HITS), BeforeValidator(_whole)] | None = Field(
+    top_k: Annotated[int, Field(ge=1, le=MOST_HITS), BeforeValidator(whole)] | None = Field(
         default=None,
         description=f"Passages at most. If not given, {HITS}; with `max_tokens` all that fit, up to {MOST_HITS}.",
     )
-    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), BeforeValidator(_whole)] | None = Field(
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS), BeforeValidator(whole)] | None = Field(
         default=None,
         description="A budget in tiktoken (cl100k) tokens for the texts of all passages together. A passage that does "
         "not fit is left out whole, and a smaller one after it may be taken.",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 
 from procqa.engine import Engine
 from procqa.service import kinds
@@ -15,17 +16,17 @@ from procqa.service.dependencies import CHECKED, UNREADY, Pool
 from procqa.service.document_responses import DocumentBody, DocumentList, DocumentSummaryBody
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
+from procqa.service.requests import LONGEST_NAME, plain_number
 from procqa.service.responses import Health, IndexState, Readiness
 from procqa.types import Document
 
 MOST_LISTED = 500
-# Doc ids come from file names, whose whole path no system lets grow longer.
-LONGEST_DOC_ID = 4096
 
 _unknown = CHECKED | UNREADY | documented(kinds.DOCUMENT_NOT_FOUND)
 _unnamed = CHECKED | documented(kinds.NOT_FOUND)
 
-Cursor = Annotated[str, Query(max_length=LONGEST_DOC_ID, description="The `next` of the page before.")]
+Cursor = Annotated[str, Query(max_length=LONGEST_NAME, description="The `next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MOST_LISTED), BeforeValidator(plain_number)]
 
 router = APIRouter()
 
@@ -33,9 +34,7 @@ router = APIRouter()
 @router.get(
     "/v1/documents", response_model=DocumentList, responses=CHECKED | UNREADY | NOT_MODIFIED, tags=["documents"]
 )
-async def list_documents(
-    request: Request, pool: Pool, cursor: Cursor = "", limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 100
-) -> Response:
+async def list_documents(request: Request, pool: Pool, cursor: Cursor = "", limit: Limit = 100) -> Response:
     """The documents in the order of their doc_id, `limit` at a time."""
 
     def work(engine: Engine) -> Response:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from procqa.engine import Engine
 from procqa.service import kinds
@@ -23,6 +23,7 @@ from procqa.service.pages import page
 from procqa.service.problem_docs import documented
 from procqa.service.problems import ServiceError
 from procqa.service.reading import reading_page
+from procqa.service.requests import plain_number
 from procqa.widget import widget_script
 
 # Of a specialty with more pages the others are found by typing.
@@ -36,7 +37,10 @@ _unnamed = CHECKED | documented(kinds.NOT_FOUND)
 
 router = APIRouter(tags=["pages"])
 Site = Annotated[str, Query(max_length=200, description="The public key of the site that shows the page.")]
-Offset = Annotated[int | None, Query(ge=0, description="A code point of the document's text.")]
+Offset = Annotated[
+    int | None, Query(ge=0, description="A code point of the document's text."), BeforeValidator(plain_number)
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_FOUND), BeforeValidator(plain_number)]
 Typed = Annotated[str, Query(max_length=200, description="The beginnings of words of a title or an alias.")]
 
 
@@ -120,7 +124,7 @@ async def read_document(
 
 
 @router.get("/v1/titles", responses=CHECKED | UNREADY, tags=["documents"])
-async def find_titles(pool: Pool, q: Typed, limit: Annotated[int, Query(ge=1, le=MOST_FOUND)] = 8) -> Titles:
+async def find_titles(pool: Pool, q: Typed, limit: Limit = 8) -> Titles:
     """Pages by title and alias, while they are typed."""
     found = await pool.run(lambda engine: Catalog.of(engine).search(q, limit))
     return Titles(titles=[Found.of(entry) for entry in found])
