@@ -23,6 +23,7 @@ class Settings:
     model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
     threads: int = 0  # that read one text; 0 means one, and as many texts at a time as there are cores
+    workers: int = 0  # processes that answer behind one port; 0 means one a core, up to a few
     fast: bool = False  # answer without reading the best passage together with the question
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"
@@ -37,12 +38,14 @@ class Settings:
     origins: tuple[str, ...] = ()  # web origins that may call it, beside those of site keys
     proxies: tuple[str, ...] = ()  # addresses of proxies whose X-Forwarded-For is believed
 
-    # How much, for each process: see procqa.service.rates, procqa.service.work and procqa.service.remembered.
+    # How much: see procqa.service.rates, procqa.service.work and procqa.service.remembered.
     rate_key: str = "1200/minute"  # of one key; "" means no limit
     rate_address: str = "120/minute"  # of one address without a secret key; "" means no limit
-    queue: int = 32  # questions that wait for a thread; more are refused
+    queue: int = 32  # questions that wait for a thread of a process; more are refused
     queue_seconds: float = 0.5  # the longest that one waits
-    remembered: int = 512  # replies that are kept in memory, to be given again when the same is asked; 0 for none
+    remembered: int = (
+        512  # replies that each process keeps in memory, to be given again when the same is asked; 0 for none
+    )
     request_seconds: float = 10.0  # the longest that a request takes, its body included
 
     # What is told and kept: see procqa.service.logs, tracing and kept.
@@ -56,6 +59,8 @@ class Settings:
             raise ProcqaError(f"passage_tokens must be from 32 to 8192, not {self.passage_tokens}.")
         if not 0 <= self.threads <= 256:
             raise ProcqaError(f"threads must be from 0 (as procqa chooses) to 256, not {self.threads}.")
+        if not 0 <= self.workers <= 64:
+            raise ProcqaError(f"workers must be from 0 (as procqa chooses) to 64, not {self.workers}.")
         if self.keep < 1:
             raise ProcqaError(f"keep must be 1 or more, since the current snapshot always stays; it is {self.keep}.")
         if not 0 <= self.port <= 65535:

@@ -17,6 +17,7 @@ from procqa.service import feedback_store
 from procqa.service.app import create_app
 from procqa.service.feedback_store import FILE, Feedback, FeedbackStore
 from procqa.service.recent import RecentAnswers
+from procqa.service.shared import Shared
 from procqa.settings import Settings
 
 STAY = "How long do I stay in hospital after a mitral valve repair?"
@@ -126,7 +127,7 @@ def test_a_wrong_field_is_named(client: Any, change: dict[str, Any], field: str)
 
 
 def test_only_so_many_answers_are_remembered(engine: Engine) -> None:
-    recent = RecentAnswers(most=2)
+    recent = RecentAnswers(Shared().database(), most=2)
     replies = [engine.ask(STAY) for _ in range(3)]
     for reply in replies:
         recent.hear((), reply)

@@ -25,42 +25,55 @@ from procqa.service.pool import EnginePool
 from procqa.service.problems import add_problem_handlers
 from procqa.service.rates import RateCheck
 from procqa.service.recent import RecentAnswers
+from procqa.service.remembered import RememberedReplies
+from procqa.service.shared import Shared
 from procqa.service.tracing import Tracing
+from procqa.service.windows import SlidingWindows
 from procqa.service.work import WorkQueue
 from procqa.settings import Settings
 from procqa.threads import at_once
 
 
 def create_app(
-    open_engine: Callable[[], Engine], settings: Settings | None = None, *, watch: Path | None = None, threads: int = 0
+    open_engine: Callable[[], Engine],
+    settings: Settings | None = None,
+    *,
+    watch: Path | None = None,
+    threads: int = 0,
+    shared: Shared | None = None,
 ) -> FastAPI:
     """The HTTP service over the engine that `open_engine` opens, anew whenever a snapshot is published in `watch`.
 
     The engine is opened in a thread when the application starts and closed when it ends; until it is open, /healthz
     answers 200 and what needs the engine 503. At most `threads` calls work in the engine at a time; 0 means as many
-    as fill the cores, since more at a time only make each of them slower. Raises ProcqaError for settings or keys that
-    cannot be used.
+    as fill the cores, since more at a time only make each of them slower. `shared` is what it knows together with other
+    processes of the same service; without it, it is alone. Raises ProcqaError for settings or keys that cannot be used.
     """
     settings = settings or Settings()
-    metrics = Metrics()
+    shared = shared or Shared()
+    metrics = Metrics(shared)
     keys = KeyRing(KeyFile(settings.state))
-    rates = RateCheck(settings)
+    database = shared.database()
+    rates = RateCheck(settings, SlidingWindows(shared, database))
     threads = threads or at_once(settings.threads)
-    queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited)
+    queue = WorkQueue(threads, settings.queue, settings.queue_seconds, metrics.waited, metrics.waits)
     kept = KeptQuestions(settings.state, settings.keep_questions_days)
-    feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers()
+    feedback_kept, recent = FeedbackStore(settings.state, settings.keep_questions_days), RecentAnswers(database)
+    remembered = RememberedReplies(settings.remembered, shared)
     tracing = Tracing.open() if settings.traces else None
     listeners = [metrics.hear, kept.hear, recent.hear, *([tracing.hear] if tracing else [])]
     live = LiveEngine(open_engine, watch)
-    pool = EnginePool(live, queue, listeners, settings.remembered)
-    metrics.watch(lambda: queue.waiting, live)
+    pool = EnginePool(live, queue, listeners, remembered)
+    metrics.watch(live)
 
     mcp = McpDoor(pool)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with forgetting([kept.forget_old, feedback_kept.forget_old]), pool.serving(), mcp.serving():
+        hourly = forgetting([kept.forget_old, feedback_kept.forget_old])
+        async with hourly, forgetting([remembered.look], every=1.0), pool.serving(), mcp.serving():
             yield
+        database.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
 

@@ -26,11 +26,15 @@ class EnginePool:
     """Runs the blocking engine beside the event loop, as many calls at a time as its queue has threads."""
 
     def __init__(
-        self, live: LiveEngine, queue: WorkQueue, listeners: Sequence[Listener] = (), remembered: int = 0
+        self,
+        live: LiveEngine,
+        queue: WorkQueue,
+        listeners: Sequence[Listener] = (),
+        remembered: RememberedReplies | None = None,
     ) -> None:
-        """`remembered` is how many of the last replies are kept, to be given again when the same is asked."""
+        """`remembered` are the last replies, which are given again when the same is asked; None remembers nothing."""
         self.live = live
-        self.remembered = RememberedReplies(remembered)
+        self.remembered = RememberedReplies(0) if remembered is None else remembered
         self._queue = queue
         self._listeners = listeners
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import math
-import time
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from procqa.errors import ProcqaError
@@ -16,6 +13,7 @@ from procqa.service.access import Caller, caller_of, is_free, is_loopback
 from procqa.service.keys import ADMIN
 from procqa.service.kinds import RATE_LIMITED
 from procqa.service.problems import ServiceError
+from procqa.service.windows import SlidingWindows
 from procqa.settings import Settings
 
 
@@ -32,8 +30,8 @@ def rate(text: str) -> RateLimitItem | None:
 class RateCheck:
     """Counts each request in windows that slide; two counters for each client that was seen in the last two windows."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, settings: Settings, windows: SlidingWindows) -> None:
+        self._windows = windows
         self._of_key = rate(settings.rate_key)
         self._of_address = rate(settings.rate_address)
 
@@ -56,10 +54,9 @@ class RateCheck:
             self._hit(rate(key.rate) or self._of_key, cost, "key", key.id)
 
     def _hit(self, limit: RateLimitItem | None, cost: int, *name: str) -> None:
-        if limit is None or cost == 0 or self._limiter.hit(limit, *name, cost=cost):
-            return
-        wait = self._limiter.get_window_stats(limit, *name).reset_time - time.time()
-        raise ServiceError(RATE_LIMITED, {"Retry-After": str(max(1, math.ceil(wait)))})
+        wait = self._windows.hit(limit, *name, cost=cost) if limit is not None and cost else 0.0
+        if wait:
+            raise ServiceError(RATE_LIMITED, {"Retry-After": str(max(1, math.ceil(wait)))})
 
 
 def _network(caller: Caller) -> str:

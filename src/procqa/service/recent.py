@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from procqa.service.shared import SharedDatabase
 from procqa.types import Reply
 
 MOST_REMEMBERED = 4096
 
 
 class RecentAnswers:
-    """The latest replies of this process by their id, each as `given` tells it; safe to use from several threads."""
+    """The latest replies of all processes by their id, each as `given` tells it; safe to use from several threads."""
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+    def __init__(self, database: SharedDatabase, most: int = MOST_REMEMBERED) -> None:
         self._most = most
-        self._replies: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._database = database
 
     def hear(self, history: Sequence[str], reply: Reply) -> None:
         """Remember a reply, and forget the oldest beyond the most; what was asked is not remembered."""
-        told = given(reply)
-        with self._lock:
-            self._replies[reply.id] = told
-            while len(self._replies) > self._most:
-                self._replies.popitem(last=False)
+        told = json.dumps(given(reply), ensure_ascii=False)
+        with self._database.transaction() as connection:
+            added = connection.execute("INSERT OR REPLACE INTO recent (id, given) VALUES (?, ?)", (reply.id, told))
+            connection.execute("DELETE FROM recent WHERE number <= ?", ((added.lastrowid or 0) - self._most,))
 
     def get(self, answer_id: str) -> Mapping[str, Any] | None:
         """What was answered, or None when it is forgotten or never was."""
-        with self._lock:
-            return self._replies.get(answer_id)
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT given FROM recent WHERE id = ?", (answer_id,)).fetchone()
+        return json.loads(row[0]) if row else None
 
 
 def given(reply: Reply) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from procqa.engine import Engine
+from procqa.service.shared import Shared
 from procqa.types import Filters, Reply
 
 _Key = tuple[object, ...]
@@ -21,9 +22,11 @@ class RememberedReplies:
     What one index version answered is never given for another, and is forgotten when another one answers.
     """
 
-    def __init__(self, most: int) -> None:
-        """`most` 0 remembers nothing."""
+    def __init__(self, most: int, shared: Shared | None = None) -> None:
+        """`most` 0 remembers nothing; what is forgotten is so by all processes that share."""
         self._most = most
+        self._shared = shared or Shared()
+        self._forgotten = self._shared.forgotten()
         self._version = ""
         self._replies: OrderedDict[_Key, Reply] = OrderedDict()
         self._lock = threading.Lock()
@@ -53,11 +56,21 @@ class RememberedReplies:
         return replace(known, id=uuid.uuid4().hex, timing_ms={"total": milliseconds, "remembered": milliseconds})
 
     def forget(self) -> None:
-        """Forget all of them, for instance when somebody wants a question to be gone."""
+        """Forget all of them, in every process, for instance when somebody wants a question to be gone."""
         with self._lock:
             self._replies.clear()
+        self._shared.forget_replies()
+
+    def look(self) -> None:
+        """Forget them if another process was told to; before each question, and now and then while none is asked."""
+        told = self._shared.forgotten()
+        if told != self._forgotten:
+            with self._lock:
+                self._replies.clear()
+                self._forgotten = told
 
     def _known(self, key: _Key) -> Reply | None:
+        self.look()
         with self._lock:
             known = self._replies.get(key)
             if known is not None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import closing, suppress
 
 import uvicorn
@@ -18,7 +19,10 @@ from procqa.service.access import anonymous_scopes
 from procqa.service.app import create_app
 from procqa.service.connections import KEEP_ALIVE_SECONDS, IdleWatch, raise_file_limit
 from procqa.service.keys import ADMIN, KeyFile, KeyRing
+from procqa.service.shared import Shared
+from procqa.service.workers import Supervisor, fitting_count
 from procqa.settings import Settings
+from procqa.threads import at_once
 
 # Time for running questions to end after a signal to stop.
 GRACE_SECONDS = 10
@@ -31,10 +35,33 @@ def run(settings: Settings) -> None:
     """Serve until a signal says stop. Raises ProcqaError when there is no index or the address cannot be had."""
     _check_index(settings)
     _check_access(settings)
+    count = settings.workers or fitting_count()
+    with closing(listen(settings.host, settings.port)) as listener:
+
+        def serving() -> None:
+            host, port = listener.getsockname()[:2]
+            logger.info("Serving on http://%s:%d/", f"[{host}]" if ":" in host else host, port)
+            logger.info("%s", who_may_ask(settings))
+
+        if count == 1:
+            serve(settings, listener, Shared(), serving)
+        else:
+            logger.info("Starting %d processes.", count)
+            Supervisor(serve, settings, listener, count, grace=GRACE_SECONDS + 5).run(serving)
+
+
+def serve(settings: Settings, listener: socket.socket, shared: Shared, serving: Callable[[], None]) -> None:
+    """Serve in this process, and call `serving` when everything that can be wrong beforehand is not.
+
+    Raises ProcqaError for settings that cannot be used.
+    """
+    shared.enter()
     app = create_app(
         lambda: Engine.open(settings.index, threads=settings.threads, read=not settings.fast),
         settings,
         watch=settings.index,
+        threads=max(1, at_once(settings.threads) // shared.count),
+        shared=shared,
     )
     # Of the server's own lines only warnings and errors are of use.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -54,13 +81,10 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         backlog=BACKLOG,
     )
-    with closing(listen(settings.host, settings.port)) as listener:
-        host, port = listener.getsockname()[:2]
-        logger.info("Serving on http://%s:%d/", f"[{host}]" if ":" in host else host, port)
-        logger.info("%s", who_may_ask(settings))
-        # Ctrl+C is how a server on a terminal is ended, so it is no failure.
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_serve(uvicorn.Server(config), listener))
+    serving()
+    # Ctrl+C is how a server on a terminal is ended, so it is no failure.
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(uvicorn.Server(config), listener))
 
 
 def who_may_ask(settings: Settings) -> str:

@@ -24,13 +24,22 @@ class WorkQueue:
     """
 
     def __init__(
-        self, threads: int, most_waiting: int, longest_wait: float, told: Callable[[float], None] | None = None
+        self,
+        threads: int,
+        most_waiting: int,
+        longest_wait: float,
+        told: Callable[[float], None] | None = None,
+        entered: Callable[[], None] | None = None,
     ) -> None:
-        """`told` gets the seconds that each piece of work waited, also one that is then refused."""
+        """`entered` is called for each piece of work that is to wait.
+
+        `told` gets the seconds that it did when a thread takes it, also for one that is then refused.
+        """
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="procqa")
         self._most_waiting = most_waiting
         self._longest_wait = longest_wait
         self._told = told
+        self._entered = entered
         self._waiting = 0
         self._lock = threading.Lock()
 
@@ -48,6 +57,8 @@ class WorkQueue:
             if self._waiting >= self._most_waiting:
                 raise ServiceError(OVERLOADED)
             self._waiting += 1
+        if self._entered is not None:
+            self._entered()
         # The thread sees the request's context, so that traces know what belongs together.
         future = self._executor.submit(contextvars.copy_context().run, self._turn, work, time.monotonic())
         return await asyncio.shield(asyncio.wrap_future(future))
