@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from benchmarks.curves.drawing import figure_of, save_plot
 from benchmarks.curves.kept import Kept
@@ -166,7 +167,10 @@ def draw(points: Mapping[str, Mapping[str, Any]], path: Path) -> None:
             axes.errorbar(across, value, [[value - low], [high - value]], marker="o", capsize=2, linewidth=0.8)
             axes.annotate(system, (across, value), (5, 4), textcoords="offset points", fontsize="x-small")
         axes.set(xscale="log", title=title, xlabel="median time of a question, times the encoder alone")
-        axes.grid(alpha=0.3, which="both")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
         axes.margins(x=0.2)
     save_plot(figure, path)
 
