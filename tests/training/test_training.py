@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from procqa.embedding import OnnxEncoder
+from procqa.embedding.export import place_encoder
 from procqa.embedding.sources import find_model
 from procqa.errors import GoldError, ModelError
 from procqa.index.tokens import Tokens
@@ -87,6 +88,9 @@ def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
         r"Seed 1, \d+ min", "Seed 1, under a minute", card
     )
     assert not (tmp_path / "mine" / "checkpoints").exists()
+    place_encoder(source, tmp_path / "placed")
+    kept = {path.name for path in (tmp_path / "mine").iterdir()} - {"weights"}
+    assert {path.name for path in (tmp_path / "placed").iterdir()} == kept
     with pytest.raises(ModelError, match="holds a finished model"):
         train_model(plan)
 

@@ -66,5 +66,5 @@ def train(
     plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence)
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())
-    click.echo(f"Written: {out}. Build an index of it with `procqa index build --model {out}`.")
+    click.echo(f"Written: {out}, which `procqa index build --model {out}` takes, with a card in its README.md.")
     sys.exit(0 if outcome.better else 1)

@@ -23,7 +23,7 @@ from procqa.embedding.onnx import (
 )
 from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.embedding.router import fit_router
-from procqa.embedding.sources import Source, recipe
+from procqa.embedding.sources import WEIGHTS_FOLDER, Source, recipe
 from procqa.errors import ModelError
 
 # Where a model does not say how much it reads.
@@ -40,7 +40,9 @@ def place_encoder(source: Source, folder: Path) -> None:
     if source.exported is None:
         export_encoder(source, folder)
     else:
-        shutil.copytree(source.exported, folder, dirs_exist_ok=True)
+        # A trained model keeps the float weights that training goes on from: no index needs them.
+        unwanted = shutil.ignore_patterns(WEIGHTS_FOLDER)
+        shutil.copytree(source.exported, folder, ignore=unwanted, dirs_exist_ok=True)
 
 
 def export_encoder(source: Source, folder: Path) -> EncoderCard:

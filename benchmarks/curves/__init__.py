@@ -1,0 +1,1 @@
+"""Curves of quality: over the number of questions that taught, and over the time that an answer takes."""
