@@ -30,18 +30,18 @@ PAGE_POOL, PASSAGE_POOL = 24, 400
 # propose pages and speak to the calibration, but add nothing to this order beside token vectors taught for it.
 WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
-    "page": 1.5,
+    "page": 2.0,
     "section": 0.01,
-    "named": 0.5,
+    "named": 0.7,
     "called": 0.3,
     "bare": 0.1,
 }
 # Sections that say what a procedure is.
 OPENINGS = frozenset({"Summary", "Introduction"})
 # The page's weight is so many times as great where the focus alone does not name the procedure.
-CONTEXT_FACTOR = 8.0
+CONTEXT_FACTOR = 4.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
-HISTORY_WEIGHT = 0.8
+HISTORY_WEIGHT = 0.5
 
 
 class Retriever:
