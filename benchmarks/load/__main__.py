@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.load.http import Connections, Outcome, get, question
 from benchmarks.load.misbehaving import KINDS, Idle
-from benchmarks.load.process import ROOT, START_SECONDS, memory_of, service
+from benchmarks.load.process import ROOT, START_SECONDS, service, share_of
 
 # Questions at a time that keep both cores busy, and so measure the capacity.
 CLIENTS = 4
@@ -67,7 +67,7 @@ async def watch(phase: Phase, pid: int, port: int) -> None:
     """Note memory and whether /healthz answers, twice a second, until cancelled."""
     connections = Connections(port)
     while True:
-        phase.memory.append(memory_of(pid))
+        phase.memory.append(share_of(pid))
         phase.probes.append(await connections.send(get("/healthz")))
         await asyncio.sleep(0.5)
 

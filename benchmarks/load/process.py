@@ -71,8 +71,9 @@ def memory_of(pid: int) -> float:
 
 
 def share_of(pid: int) -> float:
-    """Proportional MB of a process: what it shares with n others counts for an nth (PSS)."""
-    return _megabytes(Path(f"/proc/{pid}/smaps_rollup"), "\nPss:")
+    """Proportional MB of a process and those it started: what one shares with n others counts for an nth (PSS)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return sum(_megabytes(Path(f"/proc/{each}/smaps_rollup"), "\nPss:") for each in (pid, *children))
 
 
 def _megabytes(path: Path, name: str) -> float:

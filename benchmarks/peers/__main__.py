@@ -18,7 +18,7 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from procqa.embedding.sources import PLAIN_NAME, find_model
 from procqa.evaluation.gold import load_gold
 
 
-def prepared(work: Path, corpus: Path, name: str, numbers: range, procqa: Procqa) -> Material:
+def prepared(work: Path, corpus: Path, name: str, numbers: Collection[int], procqa: Procqa) -> Material:
     """Some pages of a corpus, and their passages, which a first build of procqa makes."""
     pages = write_pages(corpus, numbers, work / f"{name}.pages.jsonl")
     index = fresh(work / "indexes" / f"{name}.passages")
@@ -129,11 +129,11 @@ def main() -> None:
         place_encoder(find_model(PLAIN_NAME), plain)
     procqa = Procqa("procqa", str(plain))
     systems: list[System] = [procqa, *(Other(peer, python) for peer, python in pythons.items())]
-    slices = [
-        prepared(given.work, given.corpus, f"slice-{n}", range(n * given.pages, (n + 1) * given.pages), procqa)
-        for n in range(given.rounds)
-    ]
-    whole = prepared(given.work, given.corpus, "whole", range(given.rounds * given.pages), procqa)
+    # Every so many pages of the whole corpus, since pages of one source stand together and are alike in length.
+    step = sum(1 for _ in given.corpus.open(encoding="utf-8")) // given.pages
+    numbers = [range(n, step * given.pages, step) for n in range(given.rounds)]
+    slices = [prepared(given.work, given.corpus, f"slice-{n}", part, procqa) for n, part in enumerate(numbers)]
+    whole = prepared(given.work, given.corpus, "whole", set().union(*numbers), procqa)
     rates = indexing(systems, slices, given.work)
     questions = [item.question for item in load_gold(given.gold).items[: given.questions]]
     served = serving(systems, whole, given.work, questions, given.rounds, given.seconds)

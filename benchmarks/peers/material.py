@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from procqa.index.snapshot import STORE
@@ -22,10 +21,10 @@ class Material:
     passages: Path
 
 
-def write_pages(corpus: Path, numbers: range, path: Path) -> Path:
-    """Some pages of a corpus in JSON lines."""
+def write_pages(corpus: Path, numbers: Collection[int], path: Path) -> Path:
+    """Some pages of a corpus in JSON lines, by their numbers from 0."""
     with corpus.open(encoding="utf-8") as file:
-        path.write_text("".join(islice(file, numbers.start, numbers.stop)), encoding="utf-8")
+        path.write_text("".join(line for number, line in enumerate(file) if number in numbers), encoding="utf-8")
     return path
 
 

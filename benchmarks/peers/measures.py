@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.load.http import Connections, get
-from benchmarks.load.process import memory_of
+from benchmarks.load.process import share_of
 from benchmarks.peers.systems import System
 from benchmarks.speed.profile import percentiles
 from benchmarks.speed.serving import per_second
@@ -48,7 +48,7 @@ def speed(system: System, pid: int, port: int, questions: Sequence[str], seconds
     requests = [system.request(question) for question in questions]
     one = asyncio.run(latency(port, requests))
     rates = {f"per_second_{n}": asyncio.run(per_second(port, requests, n, seconds)) for n in CLIENTS}
-    return {"p50_ms": one["p50"], "p99_ms": one["p99"], **rates, "resident_mb": memory_of(pid)}
+    return {"p50_ms": one["p50"], "p99_ms": one["p99"], **rates, "memory_mb": share_of(pid)}
 
 
 async def _bodies(port: int, requests: Sequence[bytes]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 LINES = (
     ("passages_per_second", "indexed, passages a second", 1, True),
     ("ready_seconds", "cold start until ready, s", 1, False),
-    ("resident_mb", "resident memory, MB", 0, False),
+    ("memory_mb", "memory after that, MB (PSS)", 0, False),
     ("p50_ms", "one client, p50, ms", 1, False),
     ("p99_ms", "one client, p99, ms", 1, False),
     ("per_second_1", "answers a second, 1 client", 1, True),

@@ -1,6 +1,7 @@
 """txtai: an embeddings database with content, hybrid of vectors and BM25."""
 
 import sys
+import threading
 from pathlib import Path
 
 from serving import model_folder, passages_of, serve, timed
@@ -19,11 +20,14 @@ def build(source, folder):
 def load(folder):
     embeddings = Embeddings()
     embeddings.load(str(folder))
+    # Two searches at a time end the process: they share one cursor of SQLite.
+    one_at_a_time = threading.Lock()
 
     def search(question, k):
         # Question marks and quotes are syntax of its SQL; a parameter is not.
         query = "SELECT id, doc_id, section, text, score FROM txtai WHERE similar(:question) LIMIT :k"
-        return embeddings.search(query, k, parameters={"question": question, "k": k})
+        with one_at_a_time:
+            return embeddings.search(query, k, parameters={"question": question, "k": k})
 
     return search
 

@@ -55,24 +55,25 @@ async def ready(port: int) -> None:
 
 
 def start_figures(index: Path, rounds: int, options: Sequence[str]) -> dict[str, Any]:
-    """Seconds from starting a process until it is ready, its memory, and what a second one on the same index adds."""
-    seconds, resident, alone, second = [], [], [], []
+    """Seconds from starting one process until it is ready, its memory, and what a second one on the same index adds."""
+    seconds, resident, first, second = [], [], [], []
+    alone = [*options, "--workers", "1"]
     for _ in range(rounds):
         began = time.perf_counter()
-        with service(index, options=options) as (pid, port):
+        with service(index, options=alone) as (pid, port):
             asyncio.run(ready(port))
             seconds.append(time.perf_counter() - began)
             asyncio.run(warm(port))
             resident.append(memory_of(pid))
-            alone.append(share_of(pid))
-            with service(index, options=options) as (other, other_port):
+            first.append(share_of(pid))
+            with service(index, options=alone) as (other, other_port):
                 asyncio.run(ready(other_port))
                 asyncio.run(warm(other_port))
-                second.append(share_of(pid) + share_of(other) - alone[-1])
+                second.append(share_of(pid) + share_of(other) - first[-1])
     return {
         "ready_seconds": round(statistics.median(seconds), 2),
         "resident_mb": round(statistics.median(resident)),
-        "pss_mb": round(statistics.median(alone)),
+        "pss_mb": round(statistics.median(first)),
         "second_process_adds_mb": round(statistics.median(second)),
     }
 
@@ -161,8 +162,8 @@ def measure(
             alone.append(encoder_per_second(encoder, items, seconds))
             for clients in CLIENTS:
                 served[clients].append(asyncio.run(per_second(port, requests, clients, seconds)))
-        resident = memory_of(pid)
-    figures: dict[str, Any] = {"reader": not fast, **started, "resident_after_mb": round(resident), "rounds": rounds}
+        together = share_of(pid)
+    figures: dict[str, Any] = {"reader": not fast, **started, "service_mb_after": round(together), "rounds": rounds}
     for name in ("encoder_ms", "http_ms"):
         figures[name] = {
             share: round(statistics.median(found[name][share] for found in single), 2) for share in ("p50", "p99")

@@ -3,7 +3,8 @@
     python -m benchmarks.speed.sizes --from INDEX --work FOLDER [--sizes 1000 10000 100000 1000000]
 
 Builds `benchmarks.large_index` at each size (real pages repeated under other names, with jittered vectors; no token
-vectors) and saves what it measures, with a plot of it on logarithmic axes (needs `pip install matplotlib`).
+vectors) and saves what it measures, with a plot of it on logarithmic axes (needs `pip install matplotlib`). Times are
+those of the processor, which other work on the machine changes little.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.load.process import ROOT
 from benchmarks.peers.report import RESULTS, save
 
 LINES = (
-    ("build_seconds", "build without encoding, s"),
+    ("build_processor_seconds", "build without encoding, s"),
     ("build_peak_mb", "memory of the build, MB"),
     ("dense_p50_ms", "dense search, ms"),
     ("lexical_p50_ms", "word search, ms"),

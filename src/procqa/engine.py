@@ -164,7 +164,7 @@ class Engine:
             elif len(options) > 1:  # an answer for each, all as likely as the first
                 chosen = [(self._drafter.choose(query, found, place, share),) for place in options]
             else:
-                chosen = self._composer.of_sections(query, found, filters, share)
+                chosen = self._composer.of_sections(query, found, filters, share, max_answers)
             chosen = chosen[:max_answers]
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
         unsure = () if across or len(options) == 1 else options

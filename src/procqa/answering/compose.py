@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from procqa.answering.choose import Chosen, one_line
 from procqa.answering.draft import Drafter
@@ -75,14 +76,16 @@ class Composer:
             pieces = [self._drafter.choose(asked, there, 0, confidence, one_line) for there in on_pages]
         return tuple(pieces)
 
-    def of_sections(self, query: Query, found: Found, filters: Filters | None, confidence: float) -> list[Pieces]:
-        """An answer from each section of the best page, the best first and each further one less likely.
+    def of_sections(
+        self, query: Query, found: Found, filters: Filters | None, confidence: float, limit: int
+    ) -> list[Pieces]:
+        """An answer from each of the best sections of the best page, the best first and each further one less likely.
 
         The first answers every part of a message that asks several things.
         """
         whole = [
             (self._drafter.choose(query, found, other, round(confidence / rank, 4)),)
-            for rank, other in enumerate(self._drafter.sections(found, 0), 1)
+            for rank, other in enumerate(islice(self._drafter.sections(found, 0), max(1, limit)), 1)
         ]
         if not query.parts or not self._several:
             return list(whole)

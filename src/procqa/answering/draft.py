@@ -77,12 +77,12 @@ class Drafter:
         store = self._snapshot.store
         lines: list[SectionLine] = []
         passages = store.passages(found.rows[list(places)])
+        page = store.document(passages[0].doc_id) if passages else None
         for other, passage in zip(places, passages, strict=True):
-            text = store.text(passage)
+            assert page is not None, "a passage is one of a stored page"
             for scored in found.lines[other]:
                 line = passage.lines[scored.number]
-                words = text[line.start - passage.start : line.end - passage.start]
-                lines.append(SectionLine(line, words, scored.score))
+                lines.append(SectionLine(line, page.text[line.start : line.end], scored.score))
         return sorted(lines, key=lambda item: item.line.start)
 
     def evidence(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Encoding
 
 from procqa.embedding.encoder import Encoded, FloatArray
+from procqa.embedding.pieces import WordPieces
 from procqa.errors import ModelError
 
 MODEL_FILE = "model.onnx"
@@ -65,11 +66,9 @@ class OnnxEncoder:
         self.card = EncoderCard.load(folder)
         self._session = open_session(folder / MODEL_FILE, threads)
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+            self.pieces = WordPieces(folder / TOKENIZER_FILE, self.card.max_tokens)
         except Exception as error:  # the library raises kinds of its own
             raise _not_loaded(folder / TOKENIZER_FILE, error) from error
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
         projection = folder / PROJECTION_FILE
         self._projection: FloatArray | None = np.load(projection) if projection.exists() else None
         self._inputs = {value.name for value in self._session.get_inputs()}
@@ -88,15 +87,14 @@ class OnnxEncoder:
 
     @property
     def max_tokens(self) -> int:
-        return self.card.max_tokens - int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        return self.pieces.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [len(encoding.ids) for encoding in encodings]
+        return self.pieces.count_tokens(texts)
 
     def encode_documents(self, texts: Sequence[str]) -> list[Encoded]:
         prompt = self.card.document_prompt
-        encodings = self._tokenizer.encode_batch([prompt + text for text in texts])
+        encodings = self.pieces.tokenizer.encode_batch([prompt + text for text in texts])
         for text, encoding in zip(texts, encodings, strict=True):
             if len(encoding.ids) > self.card.max_tokens:
                 raise ValueError(f"text of {len(encoding.ids)} tokens is over {self.card.max_tokens}: {text[:60]!r}")
@@ -117,7 +115,7 @@ class OnnxEncoder:
 
     def _windows(self, prompt: str, text: str) -> list[tuple[Encoding, int]]:
         """Encodings that together cover the text, each with the place in the text where it begins."""
-        whole = self._tokenizer.encode(prompt + text)
+        whole = self.pieces.tokenizer.encode(prompt + text)
         if len(whole.ids) <= self.card.max_tokens or len(text) < 2:
             return [(whole, 0)]
         # Halves, cut between words: a word cut in two can have more pieces than it had whole.

@@ -26,22 +26,22 @@ class WordPieces:
 
     def __init__(self, tokenizer: Path, max_tokens: int) -> None:
         """`max_tokens` is how many the model reads at once, special ones counted."""
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self.max_tokens = max_tokens - int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
+        self.tokenizer = Tokenizer.from_file(str(tokenizer))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.max_tokens = max_tokens - int(self.tokenizer.num_special_tokens_to_add(is_pair=False))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens in each text, special ones not counted."""
-        return [len(item.ids) for item in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return [len(item.ids) for item in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def split(self, texts: Sequence[str]) -> list[Pieces]:
         """Each text as tokens, special ones among them."""
-        return [_pieces(item) for item in self._tokenizer.encode_batch(list(texts))]
+        return [_pieces(item) for item in self.tokenizer.encode_batch(list(texts))]
 
     def text(self, ids: Sequence[int]) -> str:
         """Tokens as words again, special ones among them."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=False))
 
 
 def _pieces(item: Encoding) -> Pieces:

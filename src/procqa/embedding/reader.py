@@ -35,9 +35,12 @@ class Verdict:
 class Reader:
     """Reads a question beside passages with the model in reader.onnx."""
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
-        """Load the model; `threads` read one pair, 0 means one. Raises ModelError."""
-        self.pieces = WordPieces(folder / TOKENIZER_FILE, EncoderCard.load(folder).max_tokens)
+    def __init__(self, folder: Path, threads: int = 0, pieces: WordPieces | None = None) -> None:
+        """Load the model; `threads` read one pair, 0 means one. Raises ModelError.
+
+        `pieces` is its tokenizer where the encoder of the folder, which has the same, is loaded already.
+        """
+        self.pieces = pieces or WordPieces(folder / TOKENIZER_FILE, EncoderCard.load(folder).max_tokens)
         self._session = open_session(folder / READER_FILE, threads)
 
     def read(self, pair: Pair, lines: int) -> Verdict:

@@ -19,9 +19,11 @@ from procqa.index.dense import Rows
 from procqa.types import Document, DocumentSummary, Line, Passage, Section
 
 _PASSAGE = (
-    "SELECT p.passage_id, d.doc_id, d.title, p.section, p.heading, p.first, p.last, p.lines "
+    "SELECT p.row, p.passage_id, d.doc_id, d.title, p.section, p.heading, p.first, p.last, p.lines "
     "FROM passages p JOIN documents d USING (doc)"
 )
+# Passages that one query reads; a query takes some thousand parameters.
+_AT_ONCE = 500
 # A question looks at its page several times, and others ask about the same pages.
 _RECENT_PAGES = 64
 
@@ -128,8 +130,13 @@ class Store:
 
     def passages(self, rows: Iterable[int]) -> list[Passage]:
         """The passages of some rows, in the order given."""
-        query = f"{_PASSAGE} WHERE p.row = ?"
-        return [_passage(found) for row in rows for found in self._rows(query, (int(row),))]
+        numbers = [int(row) for row in rows]
+        found: dict[int, Passage] = {}
+        for first in range(0, len(numbers), _AT_ONCE):
+            part = numbers[first : first + _AT_ONCE]
+            query = f"{_PASSAGE} WHERE p.row IN ({','.join('?' * len(part))})"
+            found.update((row, _passage(rest)) for row, *rest in self._rows(query, tuple(part)))
+        return [found[row] for row in numbers if row in found]
 
     def text(self, passage: Passage) -> str:
         """The words of a passage, as they stand in its document."""
@@ -216,7 +223,7 @@ def pack_lines(lines: Sequence[Line], start: int = 0) -> bytes:
     return np.array([(x.start - start, x.end - start, x.block, x.is_item) for x in lines], dtype="<i4").tobytes()
 
 
-def _passage(row: tuple[Any, ...]) -> Passage:
+def _passage(row: Sequence[Any]) -> Passage:
     passage_id, doc_id, title, section, heading, start, end, packed = row
     numbers = np.frombuffer(packed, dtype="<i4").reshape(-1, 4).tolist()
     lines = tuple(Line(first, last, block, bool(item)) for first, last, block, item in numbers)

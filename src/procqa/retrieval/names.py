@@ -55,25 +55,22 @@ class Names:
             self._words[page] = tuple(frozenset(self._lexical.content_terms(name)) for name in self._names(page))
         return self._words[page]
 
-    def called(self, text: str, pages: Sequence[int]) -> FloatArray:
-        """How far the text calls each page by one of its names: the greatest share of the words of a name, squared.
+    def scores(self, text: str, pages: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        """How far each page is the one that the text names, in two ways to tell, each 0 to 1, (len(pages),).
 
-        Where `scores` asks how much of what is said a page has, this asks how much of a name is said: "total knee
-        replacement" is all of one page's name, and lacks a word of its twin's, "revision of a total knee replacement".
+        The first is how much of what the text says of names a page's own names hold. Each word of the text that any of
+        the pages has in its names (by itself or by a synonym) counts by how few of them have it: its idf among these
+        pages. The score is the square of the share of these that a page has.
+
+        The second is how far the text calls the page by one of its names: the greatest share of the words of a name,
+        squared. "Total knee replacement" is all of one page's name, and lacks a word of its twin's, "revision of a
+        total knee replacement".
         """
-        known = sorted(frozenset().union(*(self.terms(page) for page in pages)))
-        said = frozenset().union(*(word for meanings in self._meanings(text, known) for word in meanings))
+        said = self._said(text, pages)
+        words = frozenset().union(*(word for meanings in said for word in meanings))
         names = [[name - self._generic for name in self._each(page)] for page in pages]
-        shares = [max((len(name & said) / len(name) for name in of_page if name), default=0.0) for of_page in names]
-        return np.square(np.array(shares, dtype=np.float32))
-
-    def scores(self, text: str, pages: Sequence[int]) -> FloatArray:
-        """How much of what the text says of names each page's own names hold, 0 to 1, (len(pages),).
-
-        Each word of the text that any of the pages has in its names (by itself or by a synonym) counts by how few of
-        them have it: its idf among these pages. The score is the square of the share of these that a page has.
-        """
-        return _scores(self._held(text, pages))
+        shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
+        return _scores(self._held(said, pages)), np.square(np.array(shares, dtype=np.float32))
 
     def named_apart(self, text: str, pages: Sequence[int]) -> tuple[list[int], str]:
         """The pages that the pieces of a text name, one a piece ("X versus Y", "X, Y and Z"), and its other pieces.
@@ -83,7 +80,7 @@ class Names:
         named: list[int] = []
         rest: list[str] = []
         for piece in _BETWEEN.split(text):
-            held = self._held(piece, pages)
+            held = self._held(self._said(piece, pages), pages)
             if len(held):
                 scores = np.where(held.mean(axis=0) >= _WORDS_HELD, _scores(held), 0.0)
                 alike = np.flatnonzero(scores >= max(_NAMES_IT, scores.max())).tolist()
@@ -91,15 +88,17 @@ class Names:
                 rest += [] if alike else [piece.strip()]
         return named, " ".join(rest)
 
-    def _held(self, text: str, pages: Sequence[int]) -> NDArray[np.bool_]:
-        """Whether each page has each thing that the text says in its names, (things, pages)."""
-        # Sorted, so that of two equally near words the same is taken each time.
-        known = sorted(frozenset().union(*(self.terms(page) for page in pages)))
-        said = self._meanings(text, known)
+    def _held(self, said: Sequence[Collection[frozenset[str]]], pages: Sequence[int]) -> NDArray[np.bool_]:
+        """Whether each page has each thing that is said in its names, (things, pages)."""
+        names = [self.terms(page) for page in pages]
         return np.array(
-            [[any(meaning <= self.terms(page) for meaning in meanings) for page in pages] for meanings in said],
-            dtype=bool,
+            [[any(meaning <= terms for meaning in meanings) for terms in names] for meanings in said], dtype=bool
         ).reshape(len(said), len(pages))
+
+    def _said(self, text: str, pages: Sequence[int]) -> list[list[frozenset[str]]]:
+        """For each thing that the text says, the sets of words that mean it, among the words of these pages' names."""
+        # Sorted, so that of two equally near words the same is taken each time.
+        return self._meanings(text, sorted(frozenset().union(*(self.terms(page) for page in pages))))
 
     def _corrected(self, word: str, known: Collection[str]) -> str:
         """The word, or where no page has it the nearest of the known ones, if one is near enough."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -161,9 +161,7 @@ class Retriever:
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
-            "named": self._of_names(self._names.scores, query.context, rows),
-            "called": self._of_names(self._names.called, query.context, rows),
-            "bare": self._bare_scores(query.focus, rows),
+            **self._name_scores(query, rows),
         }
         parts = dict(self._weights)
         if query.focus != query.context:
@@ -196,19 +194,19 @@ class Retriever:
         of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
         return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
 
-    def _bare_scores(self, focus: str, rows: Rows) -> FloatArray:
-        """1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X"."""
-        snapshot = self._snapshot
-        words = snapshot.lexical.content_terms(focus)
-        documents = snapshot.document_of[rows]
-        bare = [page for page in np.unique(documents).tolist() if words <= self._names.terms(page)]
-        opens = np.isin(documents, bare) & self._opens[snapshot.section_of.numbers[rows]]
-        return np.asarray(opens, dtype=np.float32)
+    def _name_scores(self, query: Query, rows: Rows) -> dict[str, FloatArray]:
+        """How much each passage's page is the one that the question names, in three ways to tell.
 
-    def _of_names(self, score: Callable[[str, Sequence[int]], FloatArray], context: str, rows: Rows) -> FloatArray:
-        """How much each passage's page is the one that the question names, by one way to tell."""
-        pages, place = np.unique(self._snapshot.document_of[rows], return_inverse=True)
-        return score(context, pages.tolist())[place]
+        The third is 1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X".
+        """
+        snapshot = self._snapshot
+        numbers, place = np.unique(snapshot.document_of[rows], return_inverse=True)
+        pages = numbers.tolist()
+        named, called = self._names.scores(query.context, pages)
+        words = snapshot.lexical.content_terms(query.focus)
+        bare = np.array([words <= self._names.terms(page) for page in pages], dtype=bool)
+        opens = bare[place] & self._opens[snapshot.section_of.numbers[rows]]
+        return {"named": named[place], "called": called[place], "bare": opens.astype(np.float32)}
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
