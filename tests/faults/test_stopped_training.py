@@ -22,7 +22,7 @@ pytest.importorskip("torch")
 pytest.importorskip("accelerate", reason="training needs procqa[train]")
 pytestmark = [pytest.mark.faults, pytest.mark.model]
 
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 3600.0
 
 
 def train(folder: Path, out: str, until: str = "") -> str:
