@@ -58,7 +58,7 @@ def test_what_comes_first_is_read_of_searches_and_of_answers() -> None:
 
 
 def test_the_table_compares_with_the_best_of_the_others() -> None:
-    keys = ("ready_seconds", "resident_mb", "p50_ms", "p99_ms", "per_second_1", "per_second_4", "per_second_16")
+    keys = ("ready_seconds", "memory_mb", "p50_ms", "p99_ms", "per_second_1", "per_second_4", "per_second_16")
     systems = {
         name: {"passages_per_second": rate, **dict.fromkeys(keys, 10.0)}
         for name, rate in (("procqa", 60.0), ("a", 20.0), ("b", 30.0))
