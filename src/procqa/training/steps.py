@@ -169,7 +169,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             self._loss = f"loss {logs['loss']:.3f}"
 
     def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-        self._advance(1, ", ".join(filter(None, (self._loss, self._dev))))
+        self._advance(1, self._figures())
         if time.monotonic() - self._saved >= CHECKPOINT_SECONDS:
             control.should_save = True
         if state.global_step >= state.max_steps:
@@ -179,10 +179,14 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         figure = metrics[_DEV_FIGURE]
         best = max(figure, state.best_metric or figure)
         self._dev = f"dev {figure:.3f}, best {best:.3f}"
-        _log.info("%s, step %d of %d: %s, %s.", self._name, state.global_step, state.max_steps, self._loss, self._dev)
+        _log.info("%s, step %d of %d: %s.", self._name, state.global_step, state.max_steps, self._figures())
 
     def on_save(self, *_: Any, **__: Any) -> None:
         self._saved = time.monotonic()
+
+    def _figures(self) -> str:
+        """What is known yet."""
+        return ", ".join(filter(None, (self._loss, self._dev)))
 
 
 class _JudgedTrainer(Trainer):  # type: ignore[misc]
