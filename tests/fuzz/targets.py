@@ -67,12 +67,17 @@ def asker(engine: Engine) -> Target:
 
 
 def door(client: Client, path: str) -> Target:
-    """Any body is served or refused as the door says, as JSON."""
+    """Any body is served or refused as the door says, as JSON or as a stream of it."""
 
     def post(content: bytes) -> None:
         response = client.post(path, content=content, headers={"content-type": "application/json"})
         assert response.status_code in {200, 400, 404, 413, 422}, response.text
-        json.loads(response.text)
+        told = [response.text]
+        if response.headers["content-type"].startswith("text/event-stream"):
+            *told, end = [line[6:] for line in response.text.split("\n") if line.startswith("data: ")]
+            assert end == "[DONE]"
+        for each in told:
+            json.loads(each)
 
     return post
 
