@@ -66,7 +66,7 @@ def teach(teaching: Teaching, size: int, kept: Kept, work: Path, progress: Progr
         kept.add(UNTAUGHT, {"questions": 0, **figures_of(result.before)})
     answerable = sum(bool(question.lines) for question in part.questions)
     seconds = round(time.monotonic() - began)
-    point = {"questions": size, "answerable": answerable, "share_kept": result.share, "last_sitting_seconds": seconds}
+    point = {"questions": size, "answerable": answerable, "last_sitting_seconds": seconds}
     kept.add(str(size), {**point, **figures_of(result.after)})
     shutil.rmtree(folder)
 

@@ -30,9 +30,9 @@ PAGE_POOL, PASSAGE_POOL = 24, 400
 # propose pages and speak to the calibration, but add nothing to this order beside token vectors taught for it.
 WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
-    "page": 2.0,
+    "page": 1.5,
     "section": 0.01,
-    "named": 0.7,
+    "named": 0.5,
     "called": 0.3,
     "bare": 0.1,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from procqa.training.encoder import KEPT
 from procqa.training.examples import TrainingSet
 from procqa.training.outcome import Outcome
 from procqa.training.plan import TrainingPlan
@@ -57,8 +58,8 @@ curve of telling passages that answer from others. Intervals are paired, by boot
 {rows}
 
 {outcome.verdict}
-{outcome.result.share:.0%} of the encoder's trained weights were kept, the rest are those it began from.
-The dev questions chose when to stop and that share, so held-out questions give lower figures.
+{KEPT:.0%} of the encoder's trained weights were kept, the rest are those it began from.
+The dev questions chose when to stop, so held-out questions give lower figures.
 
 ## How it was made
 
