@@ -63,10 +63,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="a folder for the indexes")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
     given = parser.parse_args()
-    rows = [measured(given.source, size, given.work / f"size-{size}") for size in given.sizes]
-    saved = save({"sizes": rows, "load": os.getloadavg()}, "sizes")
-    plot(rows, RESULTS / "sizes.svg")
-    print(saved)
+    rows: list[dict[str, Any]] = []
+    for size in given.sizes:
+        rows.append(measured(given.source, size, given.work / f"size-{size}"))
+        # After each, so that what is measured is kept when a larger one is too much.
+        print(json.dumps(rows[-1]), save({"sizes": rows, "load": os.getloadavg()}, "sizes"), flush=True)
+        plot(rows, RESULTS / "sizes.svg")
 
 
 if __name__ == "__main__":

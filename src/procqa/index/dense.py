@@ -87,6 +87,9 @@ class DenseIndex:
 
     def search(self, vector: FloatArray, k: int, rows: Rows | None = None) -> tuple[Rows, FloatArray]:
         """The k rows nearest to a unit vector, best first, with their cosines; only among `rows` when given."""
+        # In the thread that asks, for which alone this holds: a helper would spin for milliseconds after each search,
+        # and so take a core from another question.
+        faiss.omp_set_num_threads(1)
         if self._raw is None:
             return self._compare_all(vector, min(k, len(self)), rows)
         wanted = max(_CANDIDATES * k, _FEWEST_CANDIDATES)

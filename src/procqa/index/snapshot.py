@@ -87,7 +87,8 @@ class Snapshot:
             self.router = SectionRouter.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
             has_reader = (folder / ENCODER / READER_FILE).is_file()
-            pieces = self.encoder.pieces if isinstance(self.encoder, OnnxEncoder) else None
+            # An exported encoder has the reader's tokenizer already; one of another kind (tests) has none.
+            pieces = getattr(self.encoder, "pieces", None)
             self.reader = Reader(folder / ENCODER, threads, pieces) if read and has_reader else None
             self.unread = has_reader and not read
             self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)

@@ -79,7 +79,8 @@ def serve(settings: Settings, listener: socket.socket, shared: Shared, serving: 
         forwarded_allow_ips=list(settings.proxies),
         timeout_keep_alive=int(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=GRACE_SECONDS,
-        backlog=BACKLOG,
+        # Also how many connections the event loop accepts at a time: of several processes one must not take them all.
+        backlog=BACKLOG if shared.count == 1 else 1,
     )
     serving()
     # Ctrl+C is how a server on a terminal is ended, so it is no failure.
@@ -100,11 +101,19 @@ def who_may_ask(settings: Settings) -> str:
 async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
     """Serve, and close what stays idle meanwhile."""
     watch = IdleWatch(server.server_state.connections, raise_file_limit())
-    watching = asyncio.create_task(watch.run())
+    beside = [asyncio.create_task(watch.run()), asyncio.create_task(_widen(server, listener))]
     try:
         await server.serve(sockets=[listener])
     finally:
-        watching.cancel()
+        for task in beside:
+            task.cancel()
+
+
+async def _widen(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Let as many connections wait as should, whatever the event loop told the system when it began to listen."""
+    while not server.started:
+        await asyncio.sleep(0.001)
+    listener.listen(BACKLOG)
 
 
 def listen(host: str, port: int) -> socket.socket:
