@@ -77,14 +77,22 @@ def test_a_damaged_one_is_refused_with_the_way_to_mend_it(content: bytes, tmp_pa
         Calibration.load(tmp_path, "some model")
 
 
-@pytest.mark.parametrize("lost", ["bias", "threshold", "model", "line"])
+@pytest.mark.parametrize("lost", ["bias", "threshold", "model", "weights"])
 def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
     path = MADE.save(tmp_path)
     values = json.loads(path.read_text())
-    {"line": values["right"]["weights"], "bias": values["answerable"]}.get(lost, values).pop(lost)
+    {"weights": values["right"], "bias": values["answerable"]}.get(lost, values).pop(lost)
     path.write_text(json.dumps(values))
     with pytest.raises(SnapshotError, match="`procqa eval calibrate`"):
         Calibration.load(tmp_path, "some model")
+
+
+def test_a_signal_that_one_was_not_fitted_on_weighs_nothing(tmp_path: Path) -> None:
+    path = MADE.save(tmp_path)
+    values = json.loads(path.read_text())
+    del values["right"]["weights"]["line"]
+    path.write_text(json.dumps(values))
+    assert Calibration.load(tmp_path, "some model").right.weights == {**MADE.right.weights, "line": 0.0}
 
 
 @pytest.mark.parametrize(

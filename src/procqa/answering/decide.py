@@ -43,8 +43,8 @@ class Evidence:
     the question's content words that the page holds, `unseen` how many of them (at most MOST_UNSEEN) no page holds:
     the name of a procedure that there is no page about, for one. `called` is how far the question says one of the
     page's names. `same_page`, `right_section`, `answered` are the reader's
-    log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best; 0 where
-    nothing is read.
+    log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least`
+    the least of these five, since an answer must have them all; 0 where nothing is read.
     """
 
     line: float
@@ -65,6 +65,7 @@ class Evidence:
     best_mark: float = 0.0
     called: float = 0.0
     unseen: float = 0.0
+    least: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))
@@ -125,7 +126,7 @@ class Calibration:
                 own = _parsed(path.read_text(encoding="utf-8"))
             except (OSError, ValueError, TypeError, KeyError):
                 raise SnapshotError(
-                    f"{path} cannot be read; fit it again with `procqa eval calibrate`, or delete it."
+                    f"{path} cannot be read; delete it, and fit another with `procqa eval calibrate`."
                 ) from None
             if own.model == model:
                 return own
@@ -147,7 +148,8 @@ def _parsed(text: str) -> Calibration:
 
 
 def _logistic(values: Mapping[str, Any]) -> Logistic:
-    return Logistic({name: float(values["weights"][name]) for name in SIGNALS}, float(values["bias"]))
+    # A signal that procqa did not have when it was fitted weighs nothing.
+    return Logistic({name: float(values["weights"].get(name, 0.0)) for name in SIGNALS}, float(values["bias"]))
 
 
 def refusal(evidence: Evidence, *, alone: bool) -> Reason:

@@ -130,10 +130,11 @@ class Drafter:
         (passage,) = store.passages(found.rows[place : place + 1])
         verdict = read_passage(self._snapshot.reader, query, passage, store.text(passage))
         best = max(found.lines[place], key=lambda line: line.score)
-        return {
+        odds = {
             "same_page": verdict.same_page,
             "right_section": verdict.right_section,
             "answered": verdict.answered,
             "mark": float(verdict.lines.max()),
             "best_mark": float(verdict.lines[best.number]),
         }
+        return {**odds, "least": min(odds.values())}

@@ -19,8 +19,9 @@ from procqa.evaluation.selective import Flags
 from procqa.evaluation.text_scores import token_f1
 from procqa.progress import Progress, silent
 
-# Inverse strength of the ridge; with a few hundred questions a weaker one follows their chance.
-_C = 0.3
+# Inverse strength of the ridge; with a few hundred questions a weaker one follows their chance, and serves pages of
+# another make no better.
+_C = 0.03
 _FOLDS = 10
 _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
