@@ -2,7 +2,7 @@
 
 Plain fusion of a dense and a BM25 ranking loses to the dense one alone on pages told in sections: words find the right
 page and the wrong section. So the pool only proposes pages. Each line of these is then compared with the question
-token by token, and gets one weighted sum in which the whole page, its names and the router also speak.
+token by token, and gets one weighted sum in which the whole page, its names, its heading and the router also speak.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
     "page": 1.5,
     "section": 0.01,
+    "heading": 0.1,
     "named": 0.5,
     "called": 0.3,
     "bare": 0.1,
@@ -58,6 +59,7 @@ class Retriever:
         # Of each section by its number: its place among those that the router knows, the one after them for any other.
         self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
         self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
+        self._headings: dict[int, frozenset[str]] = {}  # of a section by its number: the words of its name
 
     def read(self, question: str, history: Sequence[str] = (), filters: Filters | None = None) -> Query:
         """A question and the earlier ones of its conversation, with the pages' own names in place of aliases.
@@ -161,6 +163,7 @@ class Retriever:
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
+            "heading": self._heading_scores(query.focus, rows),
             **self._name_scores(query, rows),
         }
         parts = dict(self._weights)
@@ -193,6 +196,19 @@ class Retriever:
         known = router.log_probabilities(vector)
         of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
         return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
+
+    def _heading_scores(self, focus: str, rows: Rows) -> FloatArray:
+        """The share of the words of each passage's section name that the question says."""
+        said = self._snapshot.lexical.content_terms(focus)
+        numbers, place = np.unique(self._snapshot.section_of.numbers[rows], return_inverse=True)
+        names = [self._words_of_section(number) for number in numbers.tolist()]
+        return np.array([len(name & said) / max(len(name), 1) for name in names], dtype=np.float32)[place]
+
+    def _words_of_section(self, number: int) -> frozenset[str]:
+        if number not in self._headings:
+            name = self._snapshot.section_of.names[number]
+            self._headings[number] = frozenset(self._snapshot.lexical.content_terms(name))
+        return self._headings[number]
 
     def _name_scores(self, query: Query, rows: Rows) -> dict[str, FloatArray]:
         """How much each passage's page is the one that the question names, in three ways to tell.
