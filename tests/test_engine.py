@@ -323,3 +323,10 @@ def test_the_real_encoder_answers_and_abstains(real_engine: Engine) -> None:
     reply = real_engine.ask(STAY)
     assert reply.answers[0].text == "You stay in hospital for 3 days."
     assert real_engine.ask("What is the capital of France?").status is Status.ABSTAINED
+
+
+def test_a_section_whose_name_is_said_counts_by_the_words_of_it_that_are(engine: Engine) -> None:
+    hits = engine.search("What are the risks of mitral valve repair?", top_k=50)
+    said = {hit.passage.section: hit.signals["heading"] for hit in hits}
+    assert said["Risks and Complications"] == pytest.approx(0.5)  # of two words that carry meaning, one
+    assert {share for section, share in said.items() if section != "Risks and Complications"} == {0.0}
