@@ -23,7 +23,7 @@ class Settings:
     model: str = ""  # a path or name that sentence-transformers loads; empty means the shipped one
     passage_tokens: int = 180
     threads: int = 0  # that read one text; 0 means one, and as many texts at a time as there are cores
-    workers: int = 0  # processes that answer behind one port; 0 means one a core, up to a few
+    workers: int = 1  # processes that answer behind one port; 0 means one a core, up to a few
     fast: bool = False  # answer without reading the best passage together with the question
     keep: int = 3  # snapshots that a build leaves in the index, the new one among them
     host: str = "127.0.0.1"

@@ -16,7 +16,9 @@ from procqa.settings import LOG_FORMATS, LOG_LEVELS
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8000]")
 @fast_option
 @threads_option
-@click.option("--workers", type=click.IntRange(0, 64), help="Processes that answer.  [default: one a core, up to 4]")
+@click.option(
+    "--workers", type=click.IntRange(0, 64), help="Processes that answer; 0 for one a core, up to 4.  [default: 1]"
+)
 @state_option
 @click.option("--require-keys", is_flag=True, help="Need a key on this machine too, for instance behind a proxy.")
 @click.option("--insecure", is_flag=True, help="Let other machines ask without a key.")
