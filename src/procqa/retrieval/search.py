@@ -163,7 +163,6 @@ class Retriever:
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
-            "heading": self._heading_scores(query.focus, rows),
             **self._name_scores(query, rows),
         }
         parts = dict(self._weights)
@@ -197,13 +196,6 @@ class Retriever:
         of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
         return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
 
-    def _heading_scores(self, focus: str, rows: Rows) -> FloatArray:
-        """The share of the words of each passage's section name that the question says."""
-        said = self._snapshot.lexical.content_terms(focus)
-        numbers, place = np.unique(self._snapshot.section_of.numbers[rows], return_inverse=True)
-        names = [self._words_of_section(number) for number in numbers.tolist()]
-        return np.array([len(name & said) / max(len(name), 1) for name in names], dtype=np.float32)[place]
-
     def _words_of_section(self, number: int) -> frozenset[str]:
         if number not in self._headings:
             name = self._snapshot.section_of.names[number]
@@ -211,9 +203,10 @@ class Retriever:
         return self._headings[number]
 
     def _name_scores(self, query: Query, rows: Rows) -> dict[str, FloatArray]:
-        """How much each passage's page is the one that the question names, in three ways to tell.
+        """How much each passage's page, or its section, is the one that the question names.
 
-        The third is 1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X".
+        `bare` is 1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X".
+        `heading` is the share of the words of the section's name that the question says.
         """
         snapshot = self._snapshot
         numbers, place = np.unique(snapshot.document_of[rows], return_inverse=True)
@@ -221,8 +214,17 @@ class Retriever:
         named, called = self._names.scores(query.context, pages)
         words = snapshot.lexical.content_terms(query.focus)
         bare = np.array([words <= self._names.terms(page) for page in pages], dtype=bool)
-        opens = bare[place] & self._opens[snapshot.section_of.numbers[rows]]
-        return {"named": named[place], "called": called[place], "bare": opens.astype(np.float32)}
+        section_of = snapshot.section_of.numbers[rows]
+        opens = bare[place] & self._opens[section_of]
+        sections, section = np.unique(section_of, return_inverse=True)
+        names = [self._words_of_section(number) for number in sections.tolist()]
+        said = np.array([len(name & words) / max(len(name), 1) for name in names], dtype=np.float32)
+        return {
+            "named": named[place],
+            "called": called[place],
+            "bare": opens.astype(np.float32),
+            "heading": said[section],
+        }
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
