@@ -150,7 +150,7 @@ class Engine:
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
         with clock.stage("answering"):
             across = self._composer.across(query, found)
-            options = across.places or self._drafter.pages(found)
+            options = across.places or self._drafter.pages(query, found)
             best = self._place(found, 0)
             evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id), across.places)
             probability = self._calibration.confidence(evidence)

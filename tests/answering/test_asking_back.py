@@ -159,6 +159,54 @@ def test_what_is_held_back_is_examined_alike(opened: Open) -> None:
     assert 0 < evidence.page_margin < 1
 
 
+JOINTS = ("ankle", "elbow", "finger", "hip", "shoulder", "wrist")
+
+
+@pytest.fixture
+def many(tmp_path: Path, encoder: Encoder) -> Iterator[Engine]:
+    """An engine over six pages that answer the same questions, each with another number."""
+    (tmp_path / "corpus").mkdir()
+    for days, joint in enumerate(JOINTS, 2):
+        text = page(f"{joint.title()} cleaning", f"Rest the arm or leg for {days} days.")
+        (tmp_path / "corpus" / f"{joint}.md").write_text(text, encoding="utf-8")
+    build_index(Settings(corpus=tmp_path / "corpus", index=tmp_path / "index"), encoder=encoder)
+    nothing = dict.fromkeys(SIGNALS, 0.0)
+    Calibration(encoder.name, Logistic(nothing, 4.0), Logistic(nothing, 4.0), 0.5).save(tmp_path / "index")
+    engine = Engine.open(tmp_path / "index", encoder=encoder)
+    yield engine
+    engine.close()
+
+
+ANY = "For days rest the leg or arm?"
+
+
+def test_what_could_be_about_any_page_is_asked_back_about(many: Engine) -> None:
+    reply = many.ask(ANY)
+    assert reply.status is Status.NEEDS_CLARIFICATION
+    assert len(options(reply)) == len(reply.answers) == 3
+    assert all(answer.text.startswith("Rest the arm or leg for ") for answer in reply.answers)
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "filters"),
+    [
+        (f"Elbow cleaning: {ANY}", (), None),
+        (ANY, ("What is elbow cleaning?",), None),
+        (ANY, (), Filters(doc_ids=("elbow",))),
+    ],
+)
+def test_a_procedure_that_is_told_in_any_way_is_not_asked_for(
+    question: str, history: tuple[str, ...], filters: Filters | None, many: Engine
+) -> None:
+    reply = many.ask(question, history=history, filters=filters)
+    assert reply.status is Status.ANSWERED
+    assert reply.answers[0].text == "Rest the arm or leg for 3 days."
+
+
+def test_a_word_that_no_page_has_may_name_a_procedure(many: Engine) -> None:
+    assert many.ask(f"Lasik: {ANY}").status is Status.ANSWERED
+
+
 @pytest.mark.model
 def test_a_follow_up_keeps_its_page_with_the_real_encoder(real_index: Path) -> None:
     engine = Engine.open(real_index)

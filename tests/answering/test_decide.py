@@ -19,6 +19,7 @@ from procqa.answering.decide import (
     Evidence,
     Logistic,
     equally_good,
+    names_none,
     refusal,
 )
 from procqa.errors import SnapshotError
@@ -130,6 +131,20 @@ ALIKE, UNLIKE = ALIKE_TITLES + 0.1, ALIKE_TITLES - 0.1
 )
 def test_pages_that_fit_equally_well(scores: list[float], named: list[float], titles: list[float], count: int) -> None:
     assert equally_good(scores, named, titles) == count
+
+
+@pytest.mark.parametrize(
+    ("called", "weakest", "none"),
+    [
+        ([0.0] * 6, [0.9, 0.8, 0.7, 0.6, 0.5, 0.1], True),
+        ([0.0] * 6, [0.1, 0.5, 0.9, 0.6, 0.8, 0.7], True),  # in any order
+        ([0.0] * 6, [0.9, 0.9, 0.9, 0.9, 0.49, 0.1], False),  # a word that few pages know: it tells the page
+        ([0.0, 0.25, 0.0, 0.0, 0.0], [0.9] * 5, False),  # half of a name is said
+        ([0.0] * 4, [0.9] * 4, False),  # too few pages to tell
+    ],
+)
+def test_a_question_that_could_be_about_any_page(called: list[float], weakest: list[float], none: bool) -> None:
+    assert names_none(called, weakest) is none
 
 
 def test_a_calibration_of_another_model_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

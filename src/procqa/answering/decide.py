@@ -28,6 +28,9 @@ CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
 # A page is the one asked about whose title is so near to the question, or half of one of whose names it says (squared,
 # as `called` is). From dev.
 NAMED_TITLE, NAMED_CALL = 0.5, 0.25
+# A question names no procedure when it says less than this of every page's names, and at least so many pages know even
+# those of its words that they know least so well. From dev: where that many do, those who name one say more of it.
+NAMES_LITTLE, KNOWN_TO, KNOWN = 0.15, 5, 0.5
 # More strange words than this say no more of a question.
 MOST_UNSEEN = 5
 
@@ -159,6 +162,15 @@ def refusal(evidence: Evidence, *, alone: bool) -> Reason:
     if evidence.title < NAMED_TITLE and evidence.called < NAMED_CALL:
         return Reason.UNKNOWN_PROCEDURE
     return Reason.SECTION_MISSING if alone else Reason.LOW_CONFIDENCE
+
+
+def names_none(called: Sequence[float], weakest: Sequence[float]) -> bool:
+    """Whether a question could be about any page: "and the risks?", with nothing said before.
+
+    `called[i]` is how far it says a name of page i, `weakest[i]` how well that page knows the words it knows least.
+    """
+    known = sorted(weakest, reverse=True)[:KNOWN_TO]
+    return max(called) < NAMES_LITTLE and len(known) == KNOWN_TO and known[-1] >= KNOWN
 
 
 def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
-from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good
+from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import Found, Query
@@ -33,12 +33,22 @@ class Drafter:
         _, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
         return [int(place) for place in np.sort(first)]
 
-    def pages(self, found: Found) -> list[int]:
+    def pages(self, query: Query, found: Found) -> list[int]:
         """The place of the best passage of each page that fits as well as any, the one to answer from first."""
-        places = self.best_of_pages(found)[:MOST_OPTIONS]
+        every = self.best_of_pages(found)
+        places = every[:MOST_OPTIONS]
+        if not query.said_before and self._names_none(query, found, every):
+            return places
         titles = self._snapshot.titles[self._snapshot.document_of[found.rows[places]]]
         scores, named = found.scores[places].tolist(), found.signals["named"][places].tolist()
         return places[: equally_good(scores, named, (titles @ titles[0]).tolist())]
+
+    def _names_none(self, query: Query, found: Found, places: Sequence[int]) -> bool:
+        """Whether the question could be about any page; a word that no page has may name what there is no page about."""
+        lexical, signals = self._snapshot.lexical, found.signals
+        return names_none(signals["called"][places].tolist(), signals["weakest"][places].tolist()) and all(
+            lexical.frequency(word) for word in lexical.content_terms(query.context)
+        )
 
     def twins(self, found: Found) -> list[int]:
         """The best passages of the best page and of those whose titles are much like its own, or nothing."""
