@@ -37,6 +37,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--layers", type=click.IntRange(1), help="Keep so many layers of the base: faster, and less good.  [default: all]"
 )
+@click.option(
+    "--teacher",
+    default="",
+    help="Folder of a larger model that is taught first, for the encoder to learn from: better, and slower to teach.",
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--licence", default="", help="Of the weights, in words: for the card.")
 def train(
@@ -49,6 +54,7 @@ def train(
     first: tuple[tuple[Path, Path], ...],
     epochs: int,
     layers: int | None,
+    teacher: str,
     seed: int,
     licence: str,
 ) -> None:
@@ -63,7 +69,7 @@ def train(
         from procqa.training.run import train_model
     except ImportError as error:
         raise ProcqaError(f'Training needs more packages ({error.name}); run `pip install "procqa[train]"`.') from None
-    plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence)
+    plan = TrainingPlan(corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence, teacher)
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())
     click.echo(f"Written: {out}, which `procqa index build --model {out}` takes, with a card in its README.md.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from procqa.training.encoder import KEPT
 from procqa.training.examples import TrainingSet
@@ -58,7 +59,7 @@ curve of telling passages that answer from others. Intervals are paired, by boot
 {rows}
 
 {outcome.verdict}
-{KEPT:.0%} of the encoder's trained weights were kept, the rest are those it began from.
+{_how(plan)}
 The dev questions chose when to stop, so held-out questions give lower figures.
 
 ## How it was made
@@ -74,6 +75,13 @@ deciding about care.
 """,
         encoding="utf-8",
     )
+
+
+def _how(plan: TrainingPlan) -> str:
+    if plan.teacher:
+        large = Path(plan.teacher).name
+        return f"The questions were taught to a larger model, {large}, and the encoder learned to be like that."
+    return f"{KEPT:.0%} of the encoder's trained weights were kept, the rest are those it began from."
 
 
 def _duration(seconds: float) -> str:

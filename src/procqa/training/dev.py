@@ -51,17 +51,17 @@ def judge(model: LateModel, dev: TrainingSet) -> DevFigures:
     model.eval()
     places = [(page, n) for page, held in enumerate(dev.pages) for n in range(len(held.passages))]
     passages = [dev.pages[page].passages[n] for page, n in places]
-    tokens, vectors = model.encode([passage.ids for passage in passages])
+    encoded = model.encode([passage.ids for passage in passages])
     row_of = {place: row for row, place in enumerate(places)}
     asked = [question for question in dev.questions if question.item.unanswerable is None]
     right = []
     for first in range(0, len(asked), CHUNK):
         part = asked[first : first + CHUNK]
         contexts, foci = [q.context for q in part], [q.focus or q.context for q in part]
-        encoded, focus_vectors = model.encode([words.ids for words in contexts + foci])
-        line, page, lines = compare(places, passages, tokens, contexts + foci, encoded)
+        asking = model.encode([words.ids for words in contexts + foci])
+        line, page, lines = compare(places, passages, encoded.tokens, contexts + foci, asking.tokens)
         page_of, passage_of = _columns(lines, row_of)
-        dense = (focus_vectors[len(part) :] @ vectors.T)[:, passage_of]
+        dense = (asking.vectors[len(part) :] @ encoded.vectors.T)[:, passage_of]
         for row, question in enumerate(part):
             factor = CONTEXT_FACTOR if question.focus else 1.0
             total = line[len(part) + row] + PAGE_WEIGHT * factor * page[row][page_of] + DENSE_WEIGHT * dense[row]
@@ -79,15 +79,15 @@ def nearest_passages(model: LateModel, held: TrainingSet, count: int) -> list[li
     model.eval()
     places = [(page, n) for page, whole in enumerate(held.pages) for n in range(len(whole.passages))]
     passages = [held.pages[page].passages[n] for page, n in places]
-    tokens, vectors = model.encode([passage.ids for passage in passages])
+    encoded = model.encode([passage.ids for passage in passages])
     nearest = []
     for first in range(0, len(held.questions), CHUNK):
         words = [question.context for question in held.questions[first : first + CHUNK]]
-        question_tokens, question_vectors = model.encode([item.ids for item in words])
-        near = (question_vectors @ vectors.T).topk(min(NEAR, len(places))).indices.sort().values.tolist()
-        for item, own, rows in zip(words, question_tokens, near, strict=True):
+        asking = model.encode([item.ids for item in words])
+        near = (asking.vectors @ encoded.vectors.T).topk(min(NEAR, len(places))).indices.sort().values.tolist()
+        for item, own, rows in zip(words, asking.tokens, near, strict=True):
             near_places, near_passages = [places[row] for row in rows], [passages[row] for row in rows]
-            score, _, lines = compare(near_places, near_passages, [tokens[row] for row in rows], [item], [own])
+            score, _, lines = compare(near_places, near_passages, [encoded.tokens[row] for row in rows], [item], [own])
             best = [lines.places[place][:2] for place in score[0].argsort(descending=True).tolist()]
             nearest.append(list(dict.fromkeys(best))[:count])
     model.train()

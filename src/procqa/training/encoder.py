@@ -13,18 +13,20 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from procqa.embedding.onnx import PROJECTION_FILE
-from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.embedding.sources import WEIGHTS_FOLDER
 from procqa.progress import Progress, silent
 from procqa.training.dev import DevFigures, judge
 from procqa.training.examples import TrainingSet
 from procqa.training.groups import epoch
-from procqa.training.late_model import LateModel
+from procqa.training.late_model import LateModel, first_projection, is_fresh
+from procqa.training.pupil import learn_from
 from procqa.training.steps import Plan, run_steps
+from procqa.training.teacher import Teacher
 
 RATE = 7e-5
-# The share of the trained weights that is kept: a little of what the model was before keeps what training forgets
-# (weights in a line between the two, Wortsman et al. 2022, "WiSE-FT"). By dev questions put to the whole engine.
+# The share of the trained weights that is kept where there is no teacher: a little of what the model was before keeps
+# what training forgets (weights in a line between the two, Wortsman et al. 2022, "WiSE-FT"). By dev questions put to
+# the whole engine.
 KEPT = 0.85
 CHECKS_PER_EPOCH = 1
 
@@ -47,49 +49,43 @@ def train_encoder(
     *,
     epochs: int,
     seed: int,
+    teacher: Teacher | None = None,
     progress: Progress = silent,
 ) -> EncoderResult:
     """Teach the encoder in the sentence-transformers folder `base` and save it as another folder.
 
+    With a teacher it learns to be like that, and else from the questions themselves.
+
     An interrupted run with the same arguments goes on where it was.
     """
     torch.manual_seed(seed)
-    model = LateModel(base, _first_projection(base))
-    start = {name: value.clone() for name, value in model.state_dict().items()}
+    model = LateModel(base, first_projection(base))
     before = judge(model, dev)
     _log.info("Before training, on dev: %s.", before)
-    seeds = range(seed * 1000, seed * 1000 + epochs)
-    steps = [{"training": training, "step": step} for turn in seeds for step in epoch(training, turn)]
-    plan = Plan("the encoder", out / "checkpoints" / "encoder", RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
-    run_steps(model, steps, plan, lambda: judge(model, dev).line, _is_fresh, progress)
-    model.load_state_dict(_mixed(model.state_dict(), start))
+    folder = out / "checkpoints" / "encoder"
+    if teacher is None:
+        _learn_questions(model, training, dev, folder, epochs, seed, progress)
+    else:
+        learn_from(teacher, model, dev, folder, epochs=epochs, seed=seed, progress=progress)
     after = judge(model, dev)
-    _log.info("With %.0f%% of the trained weights, on dev: %s.", KEPT * 100, after)
+    _log.info("After it, on dev: %s.", after)
     _save(model, base, out / WEIGHTS_FOLDER)
     return EncoderResult(before, after)
 
 
+def _learn_questions(
+    model: LateModel, training: TrainingSet, dev: TrainingSet, folder: Path, epochs: int, seed: int, progress: Progress
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    seeds = range(seed * 1000, seed * 1000 + epochs)
+    steps = [{"training": training, "step": step} for turn in seeds for step in epoch(training, turn)]
+    plan = Plan("the encoder", folder, RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
+    run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
+    model.load_state_dict(_mixed(model.state_dict(), start))
+
+
 def _mixed(trained: Mapping[str, Tensor], start: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value if _is_fresh(name) else torch.lerp(start[name], value, KEPT) for name, value in trained.items()}
-
-
-def _is_fresh(name: str) -> bool:
-    return not name.startswith(("transformer.", "projection."))
-
-
-@torch.no_grad()
-def _first_projection(base: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """The one that the folder has, or the one that an untrained model gets."""
-    kept = base / PROJECTION_FILE
-    if kept.exists():
-        return np.asarray(np.load(kept), dtype=np.float32)
-    model = SentenceTransformer(str(base), device="cpu")
-    tokens = model.encode(
-        sample_sentences(), output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
-    )
-    # Without the special tokens at both ends, as the index keeps none.
-    unit = torch.cat([torch.nn.functional.normalize(item[1:-1].float(), dim=-1) for item in tokens])
-    return fit_projection(unit.numpy())
+    return {name: value if is_fresh(name) else torch.lerp(start[name], value, KEPT) for name, value in trained.items()}
 
 
 def _save(model: LateModel, base: Path, folder: Path) -> None:

@@ -16,12 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from procqa.embedding.encoder import FloatArray
+from procqa.embedding.onnx import PROJECTION_FILE
+from procqa.embedding.projection import fit_projection, sample_sentences
 from procqa.index.tokens import CONTEXT
 from procqa.readers.vocabulary import CANONICAL_SECTIONS as CANONICAL
 from procqa.training.examples import TrainingPassage, TrainingSet, Words
@@ -44,6 +47,14 @@ class Lines:
     pages: tuple[int, ...]  # in the order of their columns
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Of some texts the token vectors (n_i, t), special tokens among them, and the text vectors (texts, d)."""
+
+    tokens: Sequence[Tensor]
+    vectors: Tensor
+
+
 class LateModel(nn.Module):
     """A transformer, a projection of its tokens, and a section head."""
 
@@ -60,39 +71,40 @@ class LateModel(nn.Module):
         self.page_scale = nn.Parameter(torch.tensor(FIRST_SCALE).log())
         self._half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
-    def encode(self, texts: Sequence[Sequence[int]]) -> tuple[list[Tensor], Tensor]:
-        """Token vectors (n_i, t) of each text, special tokens among them, and text vectors (texts, d); unit length."""
+    def encode(self, texts: Sequence[Sequence[int]]) -> Encoded:
+        """All vectors have unit length."""
+        hidden = self.hidden(texts)
+        tokens = [functional.normalize(self.projection(item), dim=-1) for item in hidden]
+        return Encoded(tokens, torch.stack([functional.normalize(item.mean(0), dim=-1) for item in hidden]))
+
+    def hidden(self, texts: Sequence[Sequence[int]]) -> list[Tensor]:
+        """What the transformer makes of each token of each text, (n_i, d)."""
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        tokens: list[Tensor] = [torch.empty(0)] * len(texts)
-        vectors: list[Tensor] = [torch.empty(0)] * len(texts)
+        made: list[Tensor] = [torch.empty(0)] * len(texts)
         for first in range(0, len(order), CHUNK):
             chunk = order[first : first + CHUNK]
             ids, mask = _padded([texts[place] for place in chunk])
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
                 hidden = self.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-            hidden = hidden.float()
-            pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-            small = functional.normalize(self.projection(hidden), dim=-1)
             for row, place in enumerate(chunk):
-                tokens[place] = small[row, : len(texts[place])]
-                vectors[place] = functional.normalize(pooled[row], dim=-1)
-        return tokens, torch.stack(vectors)
+                made[place] = hidden[row, : len(texts[place])].float()
+        return made
 
     def forward(self, training: TrainingSet, step: Step) -> dict[str, Tensor]:
         """The loss of one step."""
         places = [(page, n) for page in step.pages for n in range(len(training.pages[page].passages))]
         passages = [training.pages[page].passages[n] for page, n in places]
-        tokens, vectors = self.encode([passage.ids for passage in passages])
+        encoded = self.encode([passage.ids for passage in passages])
         focused = [n for n, question in enumerate(step.questions) if question.focus is not None]
         words = [question.context for question in step.questions]
         words += [question.focus for question in step.questions if question.focus is not None]
-        question_tokens, question_vectors = self.encode([item.ids for item in words])
-        line, page, lines = compare(places, passages, tokens, words, question_tokens)
+        asked = self.encode([item.ids for item in words])
+        line, page, lines = compare(places, passages, encoded.tokens, words, asked.tokens)
         # A question whose focus is not all that was said finds its page by all, and its line by the focus.
         asking = list(range(len(step.questions)))
         for row, n in enumerate(focused, len(step.questions)):
             asking[n] = row
-        line, vector = line[asking], question_vectors[asking]
+        line, vector = line[asking], asked.vectors[asking]
         page = page[: len(step.questions)]
         apart = torch.tensor([row >= len(step.questions) for row in asking])[:, None]
         right_page = _mask([[p in q.pages for p, _, _ in lines.places] for q in step.questions])
@@ -106,7 +118,7 @@ class LateModel(nn.Module):
                 page * self.page_scale.exp(), _mask([[p in q.pages for p in lines.pages] for q in step.questions])
             ),
             _info_nce(
-                (vector @ vectors.T * PASSAGE_SCALE).masked_fill(apart & ~right_passages, NEVER),
+                (vector @ encoded.vectors.T * PASSAGE_SCALE).masked_fill(apart & ~right_passages, NEVER),
                 _mask([[place in q.passages for place in places] for q in step.questions]),
             ),
             _info_nce(
@@ -115,6 +127,26 @@ class LateModel(nn.Module):
             ),
         )
         return {"loss": torch.stack([w * loss for w, loss in zip(LOSS_WEIGHTS, losses, strict=True)]).sum()}
+
+
+def is_fresh(name: str) -> bool:
+    """Whether a parameter of that name begins from nothing."""
+    return not name.startswith(("transformer.", "projection."))
+
+
+@torch.no_grad()
+def first_projection(base: Path) -> FloatArray:
+    """The projection that a sentence-transformers folder has, or the one that an untrained model gets, (d, t)."""
+    kept = base / PROJECTION_FILE
+    if kept.exists():
+        return np.asarray(np.load(kept), dtype=np.float32)
+    model = SentenceTransformer(str(base), device="cpu")
+    tokens = model.encode(
+        sample_sentences(), output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
+    )
+    # Without the special tokens at both ends, as the index keeps none.
+    unit = torch.cat([functional.normalize(item[1:-1].float(), dim=-1) for item in tokens])
+    return fit_projection(unit.numpy())
 
 
 def load_transformer(folder: Path) -> Any:

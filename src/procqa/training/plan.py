@@ -8,7 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """`first` are general sets (pages, questions) for the reader; `layers` of the base are kept, None for all."""
+    """`first` are general sets (pages, questions) for the reader; `teacher` a larger model, told like `base`.
+
+    `layers` of the base are kept, None for all.
+    """
 
     corpus: Path
     gold: tuple[Path, ...]
@@ -21,6 +24,7 @@ class TrainingPlan:
     layers: int | None = None
     seed: int = 1
     licence: str = ""
+    teacher: str = ""
 
     def sources(self) -> list[str]:
         """What is taught from."""
@@ -37,6 +41,7 @@ class TrainingPlan:
             *(("--first", *pair) for pair in self.first),
             ("--epochs", self.epochs),
             ("--layers", self.layers),
+            ("--teacher", self.teacher),
             ("--seed", self.seed),
             ("--licence", self.licence),
             ("--out", self.out),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from procqa.embedding.export import MAX_TOKENS, export_encoder
 from procqa.embedding.onnx import TOKENIZER_FILE
@@ -21,6 +22,7 @@ from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
 from procqa.training.sittings import begin, digest
+from procqa.training.teacher import Teacher, taught_teacher
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
@@ -43,7 +45,11 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     general = joined([apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first])
     training, dev = _training_and_dev(plan, pieces)
     earlier = begin(unfinished, _deciding(plan, general, training, dev), began)
-    result = train_encoder(base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, progress=progress)
+    teacher = _teacher(plan, training, unfinished / "teacher", progress) if plan.teacher else None
+    result = train_encoder(
+        base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, teacher=teacher, progress=progress
+    )
+    del teacher
     weights = plan.out / WEIGHTS_FOLDER
     read = train_reader(
         base, weights, general, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, progress=progress
@@ -65,6 +71,7 @@ def _deciding(
     """What the result depends on, by the words of a message."""
     return {
         "base": plan.base,
+        "teacher": plan.teacher,
         "number of layers": -1 if plan.layers is None else plan.layers,
         "number of epochs": plan.epochs,
         "seed": plan.seed,
@@ -72,6 +79,12 @@ def _deciding(
         "set of dev questions": digest(dev),
         "set of general questions": digest(general),
     }
+
+
+def _teacher(plan: TrainingPlan, own: TrainingSet, folder: Path, progress: Progress) -> Teacher:
+    base = trainable_folder(plan.teacher, folder / "base")
+    its, dev = _training_and_dev(plan, WordPieces(base / TOKENIZER_FILE, MAX_TOKENS))
+    return taught_teacher(base, own, its, dev, folder, seed=plan.seed, progress=progress)
 
 
 def _training_and_dev(plan: TrainingPlan, pieces: WordPieces) -> tuple[TrainingSet, TrainingSet]:

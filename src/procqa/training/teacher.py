@@ -1,0 +1,120 @@
+"""A larger model that is taught the questions in place of the small one, which learns to be like it (distillation).
+
+The small encoder has too few layers to learn from thousands of questions what a large one does; but it can learn to
+give each token of a text nearly the vector that the large one gives it, and texts alike vectors where the large one
+does. That needs no labels, only texts, each token of which teaches something (Jiao et al. 2020, "TinyBERT", for hidden
+states). What the large model makes of every text is kept, and the model let go before the small one learns.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from procqa.errors import ModelError
+from procqa.progress import Progress, silent
+from procqa.training.dev import judge
+from procqa.training.examples import TrainingPassage, TrainingSet, Words
+from procqa.training.groups import epoch
+from procqa.training.late_model import Encoded, LateModel, first_projection, is_fresh
+from procqa.training.steps import Plan, run_steps
+
+EPOCHS = 3
+RATE = 5e-5
+# Its lower layers stay as they are: it takes a third less time, and they know language from more than we can teach.
+FROZEN = 0.5
+# Texts encoded between two tellings of progress.
+PART = 256
+ENCODED = "encoded.safetensors"
+_LAYER = re.compile(r"\blayer\.(\d+)\.")
+
+_log = logging.getLogger(__name__)
+
+
+class Teacher:
+    """What a large model makes of every text of a training set. Texts are told by their place in `texts_of`."""
+
+    def __init__(self, own: TrainingSet, its: TrainingSet, values: dict[str, Tensor]) -> None:
+        """`own` is the set as the small model reads it, `its` the same as the large one does; `values` of `_encoded`.
+
+        Raises ModelError when the two divide it in other tokens.
+        """
+        self.texts = [text.ids for text in texts_of(own)]
+        if [len(ids) for ids in self.texts] != [len(text.ids) for text in texts_of(its)]:
+            raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
+        self.passages = sum(isinstance(text, TrainingPassage) for text in texts_of(own))  # they come first
+        self._tokens = torch.split(values["tokens"], values["lengths"].tolist())
+        self._vectors = values["vectors"]
+
+    def makes_of(self, texts: Sequence[int]) -> Encoded:
+        """The large model's vectors of some texts and of their tokens."""
+        return Encoded([self._tokens[text].float() for text in texts], self._vectors[list(texts)])
+
+
+def taught_teacher(
+    base: Path,
+    own: TrainingSet,
+    its: TrainingSet,
+    dev: TrainingSet,
+    folder: Path,
+    *,
+    seed: int,
+    progress: Progress = silent,
+) -> Teacher:
+    """Teach the model in the sentence-transformers folder `base` and keep what it makes of all texts in `folder`.
+
+    `own` is the training set as the small model reads it, `its` and `dev` as the large one does. An interrupted run
+    with the same arguments goes on where it was.
+    """
+    kept = folder / ENCODED
+    if not kept.is_file():
+        torch.manual_seed(seed)
+        model = LateModel(base, first_projection(base))
+        _freeze_lower_layers(model)
+        seeds = range(seed * 1000, seed * 1000 + EPOCHS)
+        steps = [{"training": its, "step": step} for turn in seeds for step in epoch(its, turn)]
+        plan = Plan("the teacher", folder, RATE, seed, checks=EPOCHS)
+        best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
+        _log.info("The teacher is taught; right lines on dev: %.3f.", best)
+        partial = kept.with_suffix(".partial")
+        save_file(_encoded(model, its, progress), str(partial))
+        partial.rename(kept)
+    return Teacher(own, its, load_file(str(kept)))
+
+
+def texts_of(held: TrainingSet) -> list[TrainingPassage | Words]:
+    """Every text of a set that a question asks of or with, once: the passages, then the questions' words."""
+    asked_of = sorted({page for question in held.questions for page in question.pages})
+    passages = [passage for page in asked_of for passage in held.pages[page].passages]
+    words = [words for question in held.questions for words in (question.context, question.focus) if words is not None]
+    return [*passages, *words]
+
+
+def _freeze_lower_layers(model: LateModel) -> None:
+    numbered = [(int(found[1]), value) for name, value in model.named_parameters() if (found := _LAYER.search(name))]
+    count = 1 + max(number for number, _ in numbered)
+    for number, value in numbered:
+        value.requires_grad_(number >= count * FROZEN)
+
+
+@torch.no_grad()
+def _encoded(model: LateModel, held: TrainingSet, progress: Progress) -> dict[str, Tensor]:
+    """The vectors of all texts, those of tokens in half precision."""
+    model.eval()
+    texts = texts_of(held)
+    tokens: list[Tensor] = []
+    vectors = []
+    with progress("What the teacher makes of it", len(texts), "texts") as advance:
+        for first in range(0, len(texts), PART):
+            encoded = model.encode([text.ids for text in texts[first : first + PART]])
+            tokens += [item.half() for item in encoded.tokens]
+            vectors.append(encoded.vectors)
+            advance(len(encoded.tokens))
+    lengths = torch.tensor([len(item) for item in tokens])
+    return {"tokens": torch.cat(tokens), "lengths": lengths, "vectors": torch.cat(vectors)}

@@ -1,0 +1,100 @@
+"""A larger model teaches a smaller one, which comes nearer to it and to the answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from procqa.embedding.onnx import TOKENIZER_FILE
+from procqa.embedding.pieces import WordPieces
+from procqa.embedding.sources import plain_folder
+from procqa.errors import ModelError
+from tests.training.making import pages_and_questions
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("accelerate", reason="training needs procqa[train]")
+pytestmark = pytest.mark.model
+
+
+def test_what_a_teacher_knows_goes_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from procqa.training import teacher as teaching
+    from procqa.training.base import with_layers
+    from procqa.training.examples import load_training_set
+    from procqa.training.late_model import LateModel, first_projection
+    from procqa.training.pupil import Pupil
+
+    monkeypatch.setattr(teaching, "EPOCHS", 1)
+    corpus, gold = pages_and_questions(tmp_path, 6)
+    base = with_layers(plain_folder(), 2, tmp_path / "large")
+    held = load_training_set(corpus, [gold], WordPieces(base / TOKENIZER_FILE, 256))
+    folder = tmp_path / "teacher"
+    teaching.taught_teacher(base, held, held, held, folder, seed=1)
+    kept = (folder / teaching.ENCODED).read_bytes()
+    teacher = teaching.taught_teacher(base, held, held, held, folder, seed=2)  # is not taught again
+    assert (folder / teaching.ENCODED).read_bytes() == kept
+    assert (len(teacher.texts), teacher.passages) == (6 * 2 + 12, 6 * 2)
+
+    small = LateModel(with_layers(base, 1, tmp_path / "small"), first_projection(base))
+
+    def likeness() -> float:
+        with torch.no_grad():
+            own = small.encode(teacher.texts[: teacher.passages])
+        its = teacher.makes_of(range(teacher.passages))
+        return float((torch.cat([*own.tokens]) * torch.cat([*its.tokens])).sum(1).mean())
+
+    unlike = likeness()
+    pupil = Pupil(small, teacher)
+    assert likeness() > unlike
+    parts = [range(teacher.passages), range(teacher.passages, len(teacher.texts))]
+    optimizer = torch.optim.AdamW(small.transformer.parameters(), lr=1e-4)
+    losses = []
+    for _ in range(5):
+        loss = pupil(parts)["loss"]
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert losses[-1] < losses[0]
+
+
+def test_only_pages_that_are_asked_about_are_learned_from(tmp_path: Path) -> None:
+    from procqa.training.examples import load_training_set
+    from procqa.training.teacher import texts_of
+
+    corpus, gold = pages_and_questions(tmp_path, 3)
+    (corpus / "other.txt").write_text("Another page\n\nDuration\n\nNobody asks of this.\n", encoding="utf-8")
+    held = load_training_set(corpus, [gold], WordPieces(plain_folder() / TOKENIZER_FILE, 256))
+    assert len(held.pages) == 4
+    assert len(texts_of(held)) == 3 * 2 + 6
+
+
+def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
+    from procqa.training.examples import load_training_set
+    from procqa.training.teacher import Teacher
+
+    corpus, gold = pages_and_questions(tmp_path, 2)
+    held = load_training_set(corpus, [gold], WordPieces(plain_folder() / TOKENIZER_FILE, 256))
+    question = held.questions[0]
+    longer = replace(question, context=replace(question.context, ids=(*question.context.ids, 7)))
+    other = replace(held, questions=(longer, *held.questions[1:]))
+    with pytest.raises(ModelError, match="other pieces than the base"):
+        Teacher(held, other, {})
+
+
+def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from procqa.training import teacher as teaching
+    from procqa.training.base import with_layers
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
+
+    monkeypatch.setattr(teaching, "EPOCHS", 1)
+    corpus, gold = pages_and_questions(tmp_path, 16)
+    large = with_layers(plain_folder(), 2, tmp_path / "large")
+    train_model(TrainingPlan(corpus, (gold,), tmp_path / "mine", epochs=1, layers=1, teacher=str(large)))
+    card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert f"--teacher {large}" in card
+    assert "taught to a larger model, large, and the encoder learned to be like that." in card
+    assert not (tmp_path / "mine" / "checkpoints").exists()
