@@ -41,9 +41,9 @@ from procqa.types import (
 LONGEST_QUESTION = 4000
 # Passages that a search gives when it is not told how many, and at most.
 HITS, MOST_HITS = 10, 50
-# What an engine can do without, to see what it is worth, beside the parts of a passage's score: whole lists, several
-# questions in one message, questions across pages, and earlier questions.
-PARTS = ("lists", "several", "across", "history")
+# What an engine can do without, to see what it is worth, beside the parts of a passage's score: whole lists, clauses of
+# sentences, several questions in one message, questions across pages, and earlier questions.
+PARTS = ("lists", "clauses", "several", "across", "history")
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
 WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
@@ -64,7 +64,8 @@ class Engine:
         self._snapshot = snapshot
         weights = {name: 0.0 if name in without else weight for name, weight in WEIGHTS.items()}
         self._retriever = Retriever(snapshot, weights)
-        self._drafter = Drafter(snapshot, one_line if "lists" in without else choose_lines)
+        chooser = one_line if "lists" in without else choose_lines
+        self._drafter = Drafter(snapshot, chooser, narrow="clauses" not in without)
         self._composer = Composer(self._retriever, self._drafter, without)
         self._forgetful = "history" in without
         self._calibration = Calibration.load(snapshot.index, self.model)

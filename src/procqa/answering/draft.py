@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
+from procqa.answering.clauses import clauses
 from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
+from procqa.passages import embedded_prefix
 from procqa.retrieval import Found, Query
-from procqa.types import Document
+from procqa.retrieval.interaction import token_weights
+from procqa.types import Document, Passage
 
 Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
 
@@ -19,14 +23,18 @@ Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
 MOST_OPTIONS = 3
 # The margins where there is no other page, or section, to choose: the medians of right answers of dev that had rivals.
 NO_OTHER_PAGE, NO_OTHER_SECTION = 0.45, 0.1
+# A clause answers without the rest of its sentence when it fits the question by so much better than the others.
+CLEARLY = 0.12
 
 
 class Drafter:
     """Drafts answers from one snapshot. A "place" is a position in a `Found`, whose best passage is at 0."""
 
-    def __init__(self, snapshot: Snapshot, chooser: Chooser = choose_lines) -> None:
+    def __init__(self, snapshot: Snapshot, chooser: Chooser = choose_lines, *, narrow: bool = True) -> None:
+        """With `narrow` the answer may be one clause of a line."""
         self._snapshot = snapshot
         self._chooser = chooser
+        self._narrow = narrow
 
     def best_of_pages(self, found: Found) -> list[int]:
         """The place of the best passage of each page, best first."""
@@ -44,7 +52,7 @@ class Drafter:
         return places[: equally_good(scores, named, (titles @ titles[0]).tolist())]
 
     def _names_none(self, query: Query, found: Found, places: Sequence[int]) -> bool:
-        """Whether the question could be about any page; a word that no page has may name what there is no page about."""
+        """Whether the question could be about any page; a word that no page has may name what no page is about."""
         lexical, signals = self._snapshot.lexical, found.signals
         return names_none(signals["called"][places].tolist(), signals["weakest"][places].tolist()) and all(
             lexical.frequency(word) for word in lexical.content_terms(query.context)
@@ -80,7 +88,27 @@ class Drafter:
             if self._snapshot.section_of[found.rows[other]] == section
         ]
         chosen = (chooser or self._chooser)(query.focus, self.lines(found, places))
+        if self._narrow and len(chosen) == 1:
+            chosen = (self._narrowed(query, passage, chosen[0]),)
         return Chosen(passage.doc_id, section, chosen, confidence)
+
+    def _narrowed(self, query: Query, passage: Passage, line: SectionLine) -> SectionLine:
+        """The one clause of a line that fits the question by much the best, or the line."""
+        pieces = clauses(line.text)
+        if len(pieces) == 1:
+            return line
+        encoder = self._snapshot.encoder
+        focus = encoder.encode_question(query.focus)
+        about = embedded_prefix(passage.title, passage.heading or passage.section, encoder)
+        encoded = encoder.encode_documents([about + line.text[start:end] for start, end in pieces])
+        weights = token_weights(query.focus, focus)
+        scores = [float(weights @ (focus.tokens @ clause.tokens.T).max(axis=1)) for clause in encoded]
+        best, second = sorted(scores, reverse=True)[:2]
+        if best - second < CLEARLY:
+            return line
+        start, end = pieces[scores.index(best)]
+        place = replace(line.line, start=line.line.start + start, end=line.line.start + end)
+        return replace(line, line=place, text=line.text[start:end])
 
     def lines(self, found: Found, places: Sequence[int]) -> list[SectionLine]:
         """The lines of the passages at some places of one page, in page order."""
