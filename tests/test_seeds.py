@@ -24,10 +24,6 @@ pytestmark = [
 ]
 
 
-# The right line is found, but as the second or third answer: the first comes from another section.
-OTHER_SECTION = pytest.mark.xfail(reason="the section router takes this wording for another section", strict=True)
-
-
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory, real_index: Path) -> Iterator[Engine]:
     index = tmp_path_factory.mktemp("seeds") / "index"
@@ -108,12 +104,11 @@ def test_the_hospital_stay_is_answered_from_recovery(question: str, doc_id: str,
     [
         ("How long does closing a paravalvular leak take?", CLOSURE, "Duration", "between 1 to 3 hours"),
         ("Who carries out the insertion of the pacing electrode?", PACING, "Personnel", "electrophysiologist"),
-        pytest.param(
+        (
             "Where is the paravalvular leak closure performed?",
             CLOSURE,
             "Setting",
             "catheterization lab",
-            marks=OTHER_SECTION,
         ),
     ],
 )

@@ -33,14 +33,14 @@ WEIGHTS: Mapping[str, float] = {
     "page": 1.5,
     "section": 0.01,
     "heading": 0.1,
-    "named": 0.5,
-    "called": 0.3,
+    "named": 0.35,
+    "called": 0.2,
     "bare": 0.1,
 }
 # Sections that say what a procedure is.
 OPENINGS = frozenset({"Summary", "Introduction"})
 # The page's weight is so many times as great where the focus alone does not name the procedure.
-CONTEXT_FACTOR = 4.0
+CONTEXT_FACTOR = 2.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
 HISTORY_WEIGHT = 0.5
 

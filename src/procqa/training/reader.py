@@ -104,8 +104,8 @@ def train_reader(
         near = near_by_words(general, GENERAL_RIVALS)
         stages.append(("general sets", read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
     own = read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed)
-    # In one pass the reader sees each question beside several passages, and so learns as much as the encoder in three.
-    stages.append(("the questions", own, -(-epochs // 3)))
+    # In one pass the reader sees each question beside several passages, and so learns as much as the encoder in two.
+    stages.append(("the questions", own, -(-epochs // 2)))
     del encoder
     model = ReaderModel(weights, LAYERS)
     before = after = judge(model, judged) if start_reader(model, base) else None
