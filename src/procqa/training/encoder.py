@@ -17,7 +17,7 @@ from procqa.embedding.sources import WEIGHTS_FOLDER
 from procqa.progress import Progress, silent
 from procqa.training.dev import DevFigures, judge
 from procqa.training.examples import TrainingSet
-from procqa.training.groups import epoch
+from procqa.training.groups import epochs_of
 from procqa.training.late_model import LateModel, first_projection, is_fresh
 from procqa.training.pupil import learn_from
 from procqa.training.steps import Plan, run_steps
@@ -77,8 +77,7 @@ def _learn_questions(
     model: LateModel, training: TrainingSet, dev: TrainingSet, folder: Path, epochs: int, seed: int, progress: Progress
 ) -> None:
     start = {name: value.clone() for name, value in model.state_dict().items()}
-    seeds = range(seed * 1000, seed * 1000 + epochs)
-    steps = [{"training": training, "step": step} for turn in seeds for step in epoch(training, turn)]
+    steps = [{"training": training, "step": step} for step in epochs_of(training, epochs, seed)]
     plan = Plan("the encoder", folder, RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
     run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
     model.load_state_dict(_mixed(model.state_dict(), start))

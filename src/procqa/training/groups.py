@@ -31,6 +31,12 @@ class Step:
     questions: tuple[TrainingQuestion, ...]
 
 
+def epochs_of(training: TrainingSet, count: int, seed: int) -> Iterator[Step]:
+    """So many epochs one after the other, each in another order."""
+    for turn in range(count):
+        yield from epoch(training, seed * 1000 + turn)
+
+
 def epoch(training: TrainingSet, seed: int) -> Iterator[Step]:
     """Every page that is asked about, once, in steps of near twins; the same seed gives the same steps."""
     chance = random.Random(seed)  # noqa: S311 - an order, not a secret

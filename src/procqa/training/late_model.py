@@ -51,7 +51,7 @@ class Lines:
 class Encoded:
     """Of some texts the token vectors (n_i, t), special tokens among them, and the text vectors (texts, d)."""
 
-    tokens: Sequence[Tensor]
+    tokens: list[Tensor]
     vectors: Tensor
 
 

@@ -40,9 +40,7 @@ class Pupil(nn.Module):
         mean squared difference of their cosines."""
         own = [self.model.encode([self._teacher.texts[text] for text in part]) for part in parts]
         its = [self._teacher.makes_of(part) for part in parts]
-        tokens = [
-            1 - (torch.cat([*a.tokens]) * torch.cat([*b.tokens])).sum(1).mean() for a, b in zip(own, its, strict=True)
-        ]
+        tokens = [1 - (torch.cat(a.tokens) * torch.cat(b.tokens)).sum(1).mean() for a, b in zip(own, its, strict=True)]
         return {"loss": torch.stack(tokens).sum() + ALIKE_WEIGHT * (_cosines(own) - _cosines(its)).square().mean()}
 
     @torch.no_grad()
@@ -50,7 +48,7 @@ class Pupil(nn.Module):
         every = -(-len(self._teacher.texts) // ALIGNED)
         texts = range(0, len(self._teacher.texts), every)
         hidden = torch.cat(self.model.hidden([self._teacher.texts[text] for text in texts]))
-        wanted = torch.cat([*self._teacher.makes_of(texts).tokens])
+        wanted = torch.cat(self._teacher.makes_of(texts).tokens)
         products = hidden.T @ hidden
         products += RIDGE * products.diagonal().mean() * torch.eye(len(products))
         self.model.projection.weight.copy_(torch.linalg.solve(products, hidden.T @ wanted).T)

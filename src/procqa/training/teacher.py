@@ -21,7 +21,7 @@ from procqa.errors import ModelError
 from procqa.progress import Progress, silent
 from procqa.training.dev import judge
 from procqa.training.examples import TrainingPassage, TrainingSet, Words
-from procqa.training.groups import epoch
+from procqa.training.groups import epochs_of
 from procqa.training.late_model import Encoded, LateModel, first_projection, is_fresh
 from procqa.training.steps import Plan, run_steps
 
@@ -45,10 +45,11 @@ class Teacher:
 
         Raises ModelError when the two divide it in other tokens.
         """
-        self.texts = [text.ids for text in texts_of(own)]
+        texts = texts_of(own)
+        self.texts = [text.ids for text in texts]
         if [len(ids) for ids in self.texts] != [len(text.ids) for text in texts_of(its)]:
             raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
-        self.passages = sum(isinstance(text, TrainingPassage) for text in texts_of(own))  # they come first
+        self.passages = sum(isinstance(text, TrainingPassage) for text in texts)  # they come first
         self._tokens = torch.split(values["tokens"], values["lengths"].tolist())
         self._vectors = values["vectors"]
 
@@ -77,8 +78,7 @@ def taught_teacher(
         torch.manual_seed(seed)
         model = LateModel(base, first_projection(base))
         _freeze_lower_layers(model)
-        seeds = range(seed * 1000, seed * 1000 + EPOCHS)
-        steps = [{"training": its, "step": step} for turn in seeds for step in epoch(its, turn)]
+        steps = [{"training": its, "step": step} for step in epochs_of(its, EPOCHS, seed)]
         plan = Plan("the teacher", folder, RATE, seed, checks=EPOCHS)
         best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
         _log.info("The teacher is taught; right lines on dev: %.3f.", best)
