@@ -181,7 +181,7 @@ def _pack(text: str, section: Section, encoder: TokenCounter, room: int, passage
 def _fit_line(text: str, line: Line, encoder: TokenCounter, room: int) -> Iterator[Line]:
     """The line, or, when it is longer than `room` tokens, its parts, cut at clause or word borders."""
     words = text[line.start : line.end]
-    if encoder.count_tokens([words])[0] <= room and count_tiktoken(words) <= room:
+    if _surely_fits(words, room) or (encoder.count_tokens([words])[0] <= room and count_tiktoken(words) <= room):
         yield line
         return
     middle = len(words) // 2
@@ -201,7 +201,15 @@ def _fit_line(text: str, line: Line, encoder: TokenCounter, room: int) -> Iterat
 def _first_words(text: str, encoder: TokenCounter, share: float) -> str:
     """The text, or as many of its first words as fit a share of what the encoder reads; the shown text stays whole."""
     limit = int(encoder.max_tokens * share)
-    while encoder.count_tokens([text])[0] > limit:
+    while not _surely_fits(text, limit) and encoder.count_tokens([text])[0] > limit:
         text = text[: len(text) * 3 // 4]
         text = text.rsplit(" ", 1)[0] if " " in text else text
     return text
+
+
+def _surely_fits(text: str, limit: int) -> bool:
+    """Whether a text is so short that its tokens need no counting, which takes longer than all else in reading.
+
+    A token stands for at least one byte, but for the one that some tokenizers put first.
+    """
+    return len(text.encode()) < limit

@@ -33,7 +33,7 @@ class WordPieces:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens in each text, special ones not counted."""
-        return [len(item.ids) for item in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return [len(item.ids) for item in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def split(self, texts: Sequence[str]) -> list[Pieces]:
         """Each text as tokens, special ones among them."""
