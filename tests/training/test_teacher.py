@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from procqa.embedding.onnx import TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
 from procqa.embedding.sources import plain_folder
 from procqa.errors import ModelError
+from procqa.progress import Advance
 from tests.training.making import pages_and_questions
 
 torch = pytest.importorskip("torch")
@@ -30,25 +33,25 @@ def test_what_a_teacher_knows_goes_over(tmp_path: Path, monkeypatch: pytest.Monk
     corpus, gold = pages_and_questions(tmp_path, 6)
     base = with_layers(plain_folder(), 2, tmp_path / "large")
     held = load_training_set(corpus, [gold], WordPieces(base / TOKENIZER_FILE, 256))
-    folder = tmp_path / "teacher"
-    teaching.taught_teacher(base, held, held, held, folder, seed=1)
+    folder, texts = tmp_path / "teacher", teaching.texts_of(held)
+    teaching.taught_teacher(base, held, held, texts, texts, folder, seed=1)
     kept = (folder / teaching.ENCODED).read_bytes()
-    teacher = teaching.taught_teacher(base, held, held, held, folder, seed=2)  # is not taught again
+    teacher = teaching.taught_teacher(base, held, held, texts, texts, folder, seed=2)  # is not taught again
     assert (folder / teaching.ENCODED).read_bytes() == kept
-    assert (len(teacher.texts), teacher.passages) == (6 * 2 + 12, 6 * 2)
+    assert (len(teacher.passages), len(teacher.words)) == (6 * 2, 12)
 
     small = LateModel(with_layers(base, 1, tmp_path / "small"), first_projection(base))
 
     def likeness() -> float:
         with torch.no_grad():
-            own = small.encode(teacher.texts[: teacher.passages])
-        its = teacher.makes_of(range(teacher.passages))
+            own = small.encode([teacher.texts[place] for place in teacher.passages])
+        its = teacher.makes_of(teacher.passages)
         return float((torch.cat([*own.tokens]) * torch.cat([*its.tokens])).sum(1).mean())
 
     unlike = likeness()
     pupil = Pupil(small, teacher)
     assert likeness() > unlike
-    parts = [range(teacher.passages), range(teacher.passages, len(teacher.texts))]
+    parts = [teacher.passages, teacher.words]
     optimizer = torch.optim.AdamW(small.transformer.parameters(), lr=1e-4)
     losses = []
     for _ in range(5):
@@ -73,7 +76,7 @@ def test_only_pages_that_are_asked_about_are_learned_from(tmp_path: Path) -> Non
 
 def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
     from procqa.training.examples import load_training_set
-    from procqa.training.teacher import Teacher
+    from procqa.training.teacher import Teacher, texts_of
 
     corpus, gold = pages_and_questions(tmp_path, 2)
     held = load_training_set(corpus, [gold], WordPieces(plain_folder() / TOKENIZER_FILE, 256))
@@ -81,7 +84,7 @@ def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
     longer = replace(question, context=replace(question.context, ids=(*question.context.ids, 7)))
     other = replace(held, questions=(longer, *held.questions[1:]))
     with pytest.raises(ModelError, match="other pieces than the base"):
-        Teacher(held, other, {})
+        Teacher(texts_of(held), texts_of(other), {})
 
 
 def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,8 +95,19 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(teaching, "EPOCHS", 1)
     corpus, gold = pages_and_questions(tmp_path, 16)
+    first = pages_and_questions(tmp_path / "first", 4)
     large = with_layers(plain_folder(), 2, tmp_path / "large")
-    train_model(TrainingPlan(corpus, (gold,), tmp_path / "mine", epochs=1, layers=1, teacher=str(large)))
+    told: dict[str, int | None] = {}
+
+    @contextmanager
+    def progress(name: str, total: int | None, unit: str) -> Iterator[Advance]:
+        told[name] = total
+        yield lambda count, note="": None
+
+    out = tmp_path / "mine"
+    train_model(TrainingPlan(corpus, (gold,), out, first=(first,), epochs=1, layers=1, teacher=str(large)), progress)
+    # Passages and questions of the ten pages of sixteen that are taught, and those of the four other pages.
+    assert told["What the teacher makes of it"] == 10 * (2 + 2) + 4 * (2 + 2)
     card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
     assert f"--teacher {large}" in card
     assert "taught to a larger model, large, and the encoder learned to be like that." in card

@@ -31,7 +31,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
     type=(click.Path(path_type=Path), _file),
     multiple=True,
     metavar="CORPUS GOLD",
-    help="A general set (pages and questions) that the reader is taught before; may be repeated.",
+    help="A general set (pages and questions) that the reader is taught before, and by which an encoder with a teacher "
+    "keeps its other English; may be repeated.",
 )
 @click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option(

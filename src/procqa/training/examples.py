@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,6 +127,12 @@ def joined(parts: Sequence[TrainingSet]) -> TrainingSet:
             for question in part.questions
         ]
     return TrainingSet(tuple(pages), tuple(questions))
+
+
+def some_of(held: TrainingSet, most: int, seed: int) -> TrainingSet:
+    """The same pages with at most so many of the questions."""
+    chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
+    return TrainingSet(held.pages, tuple(chance.sample(held.questions, min(most, len(held.questions)))))
 
 
 def _page(document: Document, pieces: WordPieces) -> TrainingPage:

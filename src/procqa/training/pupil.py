@@ -77,10 +77,10 @@ def learn_from(
 def _steps(teacher: Teacher, seed: int) -> Iterator[tuple[list[int], list[int]]]:
     """Every passage once, in some order, and beside them as many words of questions as there are in a step."""
     chance = random.Random(seed)  # noqa: S311 - an order, not a secret
-    passages, words = list(range(teacher.passages)), list(range(teacher.passages, len(teacher.texts)))
-    chance.shuffle(passages)
+    passages = chance.sample(teacher.passages, len(teacher.passages))
     for first in range(0, len(passages), STEP_PASSAGES):
-        yield passages[first : first + STEP_PASSAGES], chance.sample(words, min(STEP_WORDS, len(words)))
+        words = chance.sample(teacher.words, min(STEP_WORDS, len(teacher.words)))
+        yield passages[first : first + STEP_PASSAGES], words
 
 
 def _cosines(parts: Sequence[Encoded]) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from procqa.embedding.pieces import WordPieces
 from procqa.progress import Progress, silent
 from procqa.training.base import READER_WEIGHTS, start_reader
 from procqa.training.dev import nearest_passages
-from procqa.training.examples import TrainingSet
+from procqa.training.examples import TrainingSet, some_of
 from procqa.training.late_model import LateModel
 from procqa.training.reader_examples import ReadQuestion, near_by_words, read_questions, steps
 from procqa.training.reader_model import ReaderModel
@@ -100,7 +99,7 @@ def train_reader(
     judged = read_questions(dev, nearest_passages(encoder, dev, RIVALS), pieces, seed)
     stages = []
     if general.questions:
-        general = _some(general, GENERAL_QUESTIONS, seed)
+        general = some_of(general, GENERAL_QUESTIONS, seed)
         near = near_by_words(general, GENERAL_RIVALS)
         stages.append(("general sets", read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
     own = read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed)
@@ -143,12 +142,6 @@ def judge(model: ReaderModel, questions: Sequence[ReadQuestion]) -> ReaderFigure
             first += len(question.readings)
     model.train()
     return ReaderFigures(tuple(right), float(roc_auc_score(truths, odds)))
-
-
-def _some(held: TrainingSet, most: int, seed: int) -> TrainingSet:
-    """The same pages with at most so many of the questions."""
-    chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
-    return TrainingSet(held.pages, tuple(chance.sample(held.questions, min(most, len(held.questions)))))
 
 
 def _is_fresh(name: str) -> bool:

@@ -16,17 +16,19 @@ from procqa.progress import Progress, silent
 from procqa.training.base import trainable_folder, with_layers
 from procqa.training.card import CARD, write_card
 from procqa.training.encoder import train_encoder
-from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
+from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set, some_of
 from procqa.training.outcome import Outcome, outcome_of
 from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
 from procqa.training.sittings import begin, digest
-from procqa.training.teacher import Teacher, taught_teacher
+from procqa.training.teacher import Teacher, taught_teacher, texts_of
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
 FEWEST = 10  # questions to learn from, and to judge by
+# Questions of the general sets whose texts the encoder learns from its teacher, so that it forgets no other English.
+GENERAL_TEXTS = 2000
 
 
 def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
@@ -42,10 +44,10 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     if plan.layers is not None:
         base = with_layers(base, plan.layers, unfinished / "cut")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
-    general = joined([apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first])
+    general = _general(plan, pieces)
     training, dev = _training_and_dev(plan, pieces)
     earlier = begin(unfinished, _deciding(plan, general, training, dev), began)
-    teacher = _teacher(plan, training, unfinished / "teacher", progress) if plan.teacher else None
+    teacher = _teacher(plan, training, general, unfinished / "teacher", progress) if plan.teacher else None
     result = train_encoder(
         base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, teacher=teacher, progress=progress
     )
@@ -81,10 +83,22 @@ def _deciding(
     }
 
 
-def _teacher(plan: TrainingPlan, own: TrainingSet, folder: Path, progress: Progress) -> Teacher:
+def _teacher(
+    plan: TrainingPlan, training: TrainingSet, general: TrainingSet, folder: Path, progress: Progress
+) -> Teacher:
+    """The teacher, with what it makes of the questions' texts and of some of the general sets'."""
     base = trainable_folder(plan.teacher, folder / "base")
-    its, dev = _training_and_dev(plan, WordPieces(base / TOKENIZER_FILE, MAX_TOKENS))
-    return taught_teacher(base, own, its, dev, folder, seed=plan.seed, progress=progress)
+    pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
+    its, dev = _training_and_dev(plan, pieces)
+    own, texts = (
+        texts_of(joined([held, some_of(others, GENERAL_TEXTS, plan.seed)]))
+        for held, others in ((training, general), (its, _general(plan, pieces)))
+    )
+    return taught_teacher(base, its, dev, texts, own, folder, seed=plan.seed, progress=progress)
+
+
+def _general(plan: TrainingPlan, pieces: WordPieces) -> TrainingSet:
+    return joined([apart(load_training_set(corpus, [gold], pieces)) for corpus, gold in plan.first])
 
 
 def _training_and_dev(plan: TrainingPlan, pieces: WordPieces) -> tuple[TrainingSet, TrainingSet]:

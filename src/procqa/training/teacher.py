@@ -34,22 +34,24 @@ PART = 256
 ENCODED = "encoded.safetensors"
 _LAYER = re.compile(r"\blayer\.(\d+)\.")
 
+Text = TrainingPassage | Words
+
 _log = logging.getLogger(__name__)
 
 
 class Teacher:
-    """What a large model makes of every text of a training set. Texts are told by their place in `texts_of`."""
+    """What a large model makes of some texts, which are told by their place among these."""
 
-    def __init__(self, own: TrainingSet, its: TrainingSet, values: dict[str, Tensor]) -> None:
-        """`own` is the set as the small model reads it, `its` the same as the large one does; `values` of `_encoded`.
+    def __init__(self, own: Sequence[Text], its: Sequence[Text], values: dict[str, Tensor]) -> None:
+        """`own` are the texts as the small model reads them, `its` as the large one does; `values` of `_encoded`.
 
-        Raises ModelError when the two divide it in other tokens.
+        Raises ModelError when the two divide them in other tokens.
         """
-        texts = texts_of(own)
-        self.texts = [text.ids for text in texts]
-        if [len(ids) for ids in self.texts] != [len(text.ids) for text in texts_of(its)]:
+        self.texts = [text.ids for text in own]
+        if [len(ids) for ids in self.texts] != [len(text.ids) for text in its]:
             raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
-        self.passages = sum(isinstance(text, TrainingPassage) for text in texts)  # they come first
+        self.passages = [place for place, text in enumerate(own) if isinstance(text, TrainingPassage)]
+        self.words = [place for place, text in enumerate(own) if isinstance(text, Words)]
         self._tokens = torch.split(values["tokens"], values["lengths"].tolist())
         self._vectors = values["vectors"]
 
@@ -60,35 +62,36 @@ class Teacher:
 
 def taught_teacher(
     base: Path,
-    own: TrainingSet,
-    its: TrainingSet,
+    training: TrainingSet,
     dev: TrainingSet,
+    texts: Sequence[Text],
+    own: Sequence[Text],
     folder: Path,
     *,
     seed: int,
     progress: Progress = silent,
 ) -> Teacher:
-    """Teach the model in the sentence-transformers folder `base` and keep what it makes of all texts in `folder`.
+    """Teach the model in the sentence-transformers folder `base` and keep what it makes of `texts` in `folder`.
 
-    `own` is the training set as the small model reads it, `its` and `dev` as the large one does. An interrupted run
-    with the same arguments goes on where it was.
+    `own` are the same texts as the small model reads them, all else is as the large one does. An interrupted run with
+    the same arguments goes on where it was.
     """
     kept = folder / ENCODED
     if not kept.is_file():
         torch.manual_seed(seed)
         model = LateModel(base, first_projection(base))
         _freeze_lower_layers(model)
-        steps = [{"training": its, "step": step} for step in epochs_of(its, EPOCHS, seed)]
+        steps = [{"training": training, "step": step} for step in epochs_of(training, EPOCHS, seed)]
         plan = Plan("the teacher", folder, RATE, seed, checks=EPOCHS)
         best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
         _log.info("The teacher is taught; right lines on dev: %.3f.", best)
         partial = kept.with_suffix(".partial")
-        save_file(_encoded(model, its, progress), str(partial))
+        save_file(_encoded(model, texts, progress), str(partial))
         partial.rename(kept)
-    return Teacher(own, its, load_file(str(kept)))
+    return Teacher(own, texts, load_file(str(kept)))
 
 
-def texts_of(held: TrainingSet) -> list[TrainingPassage | Words]:
+def texts_of(held: TrainingSet) -> list[Text]:
     """Every text of a set that a question asks of or with, once: the passages, then the questions' words."""
     asked_of = sorted({page for question in held.questions for page in question.pages})
     passages = [passage for page in asked_of for passage in held.pages[page].passages]
@@ -104,10 +107,9 @@ def _freeze_lower_layers(model: LateModel) -> None:
 
 
 @torch.no_grad()
-def _encoded(model: LateModel, held: TrainingSet, progress: Progress) -> dict[str, Tensor]:
+def _encoded(model: LateModel, texts: Sequence[Text], progress: Progress) -> dict[str, Tensor]:
     """The vectors of all texts, those of tokens in half precision."""
     model.eval()
-    texts = texts_of(held)
     tokens: list[Tensor] = []
     vectors = []
     with progress("What the teacher makes of it", len(texts), "texts") as advance:
