@@ -42,7 +42,9 @@ OPENINGS = frozenset({"Summary", "Introduction"})
 # The page's weight is so many times as great where the focus alone does not name the procedure.
 CONTEXT_FACTOR = 2.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
-HISTORY_WEIGHT = 0.5
+HISTORY_WEIGHT = 0.25
+# What the question itself says of names counts this much where there are earlier ones: it may turn to a near twin.
+TURN_SHARE = 0.5
 
 
 class Retriever:
@@ -211,7 +213,7 @@ class Retriever:
         snapshot = self._snapshot
         numbers, place = np.unique(snapshot.document_of[rows], return_inverse=True)
         pages = numbers.tolist()
-        named, called = self._names.scores(query.context, pages)
+        named, called = self._named(query, pages)
         words = snapshot.lexical.content_terms(query.focus)
         bare = np.array([words <= self._names.terms(page) for page in pages], dtype=bool)
         section_of = snapshot.section_of.numbers[rows]
@@ -225,6 +227,19 @@ class Retriever:
             "bare": opens.astype(np.float32),
             "heading": said[section],
         }
+
+    def _named(self, query: Query, pages: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+        """How far each page is the one that is named, in the two ways of `Names.scores`."""
+        said = self._names.scores(query.context, pages)
+        if not query.said_before:
+            return said
+        # A question that names nothing by itself is about what was named before it.
+        turned = self._names.scores(query.context[query.said_before :], pages)
+        named, called = (
+            earlier + TURN_SHARE * (own - earlier) if own.any() else earlier
+            for earlier, own in zip(said, turned, strict=True)
+        )
+        return named, called
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
