@@ -86,6 +86,9 @@ def test_one_word_more_than_thirty_is_long() -> None:
         "Sorry, I meant aortic valve repair",
         "not the mitral, the aortic",
         "Actually aortic",
+        "and when they do the aortic one?",
+        "Oh, wait, aortic",
+        "say they mend the aortic one",
     ],
 )
 def test_a_follow_up_that_points_elsewhere_asks_the_question_before(follow_up: str) -> None:
@@ -108,6 +111,12 @@ def test_a_follow_up_that_points_elsewhere_asks_the_question_before(follow_up: s
 )
 def test_a_follow_up_with_a_question_of_its_own_asks_that(follow_up: str) -> None:
     assert read_query(follow_up, [STAY]).focus == follow_up
+
+
+def test_only_a_follow_up_turns() -> None:
+    assert read_query("What about the other one?", [STAY]).turns
+    assert not read_query("What about the other one?").turns
+    assert not read_query("How long do I stay?", [STAY]).turns
 
 
 def test_a_follow_up_to_a_long_message_asks_its_question() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.retrieval.wording import asks_across, compares, parts
+from procqa.retrieval.wording import asks_across, compares, parts, turns
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,40 @@ def test_the_same_is_asked_of_several(message: str) -> None:
 )
 def test_each_part_of_one_procedure_is_no_comparison(message: str) -> None:
     assert not compares(message)
+
+
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "what about the one with two leads?",
+        "And the ordinary kind?",
+        "is it sorer the keyhole way",
+        "say they use the laser, how long then",
+        "ok, and if they take both sides?",
+        "no, the left one",
+        "Oh wait, she said bypass",
+        "sorry, I've muddled the letters",
+        "mine's under local",
+        "my sister’s having hers through the mouth, same stay?",
+    ],
+)
+def test_a_turn_to_another_procedure_is_told(follow_up: str) -> None:
+    assert turns(follow_up)
+
+
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "and the risks?",
+        "how long?",
+        "Can my husband stay with me?",
+        "is it done the same way",
+        "what would I have instead",
+        "when can I drive",
+        "And for how long will it ache?",
+        "will anyone be there",
+        "",
+    ],
+)
+def test_a_question_of_the_same_procedure_is_no_turn(follow_up: str) -> None:
+    assert not turns(follow_up)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procqa.passages import split_lines
-from procqa.retrieval.wording import parts
+from procqa.retrieval.wording import parts, turns
 
 # Messages of more words than this are searched for the sentence that asks.
 _LONG_MESSAGE = 30
@@ -23,8 +23,10 @@ _ASKS = re.compile(
 )
 # A follow-up that only points elsewhere takes what it asks from the question before.
 _POINTS = re.compile(
-    r"^\W*(?:no|nope|sorry|actually|i (?:meant|mean)|not (?:the|that)|(?:and|or|but)? ?(?:what|how) about|(?:and|same) "
-    r"(?:for|with)|and (?:for|with|if)|is (?:it|that|this) the same|same (?:thing|question|again)|is that also)\b",
+    r"^\W*(?:(?:ok(?:ay)?|right|oh|hm+|and|so|but|or)\W+)*(?:no|nope|sorry|oops|actually|i (?:meant|mean)|wait|hang on|"
+    r"hold on|not (?:the|that)|(?:what|how) about|say|suppose|supposing|same (?:thing|question|again|for|with)|"
+    r"(?:and|but|or) (?:for|with|if|in|to|when (?:it|they|he|she|i|we|you|the|one|someone))|"
+    r"is (?:it|that|this) the same|is that also)\b",
     re.IGNORECASE,
 )
 
@@ -32,12 +34,14 @@ _POINTS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Query:
     """`focus` is what is asked; `context` everything said, oldest first; `said_before` the code points of the context
-    that precede the question, which count less; `parts` the questions that the focus asks, when it asks several."""
+    that precede the question, which count less; `parts` the questions that the focus asks, when it asks several;
+    `turns` tells whether it is worded as one about another procedure than the questions before."""
 
     focus: str
     context: str
     said_before: int = 0
     parts: tuple[str, ...] = ()
+    turns: bool = False
 
 
 def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:
@@ -47,10 +51,11 @@ def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Q
     """
     before = "".join(f"{earlier}\n" for earlier in (*filter(None, [about]), *history))
     focus = _asking_part(question)
+    turned = bool(history) and turns(question)
     if history and _POINTS.search(question):
-        return Query(f"{_asking_part(history[-1])} {focus}", before + question, len(before))
+        return Query(f"{_asking_part(history[-1])} {focus}", before + question, len(before), turns=turned)
     asked = tuple(parts(focus))
-    return Query(focus, before + question, len(before), asked if len(asked) > 1 else ())
+    return Query(focus, before + question, len(before), asked if len(asked) > 1 else (), turned)
 
 
 def _asking_part(message: str) -> str:

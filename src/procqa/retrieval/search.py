@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
@@ -36,6 +37,7 @@ WEIGHTS: Mapping[str, float] = {
     "named": 0.35,
     "called": 0.2,
     "bare": 0.1,
+    "left": -0.6,
 }
 # Sections that say what a procedure is.
 OPENINGS = frozenset({"Summary", "Introduction"})
@@ -45,6 +47,8 @@ CONTEXT_FACTOR = 2.0
 HISTORY_WEIGHT = 0.25
 # What the question itself says of names counts this much where there are earlier ones: it may turn to a near twin.
 TURN_SHARE = 0.5
+# Where it is worded as turning, a title that is the same as that of the page before has so much for it.
+TO_TWIN = 0.5
 
 
 class Retriever:
@@ -166,6 +170,7 @@ class Retriever:
             "bm25": bm25,
             "section": self._section_scores(focus.vector, rows),
             **self._name_scores(query, rows),
+            "left": self._left(query, context.offsets[:, 0] < query.said_before, pages, page_best)[page_of],
         }
         parts = dict(self._weights)
         if query.focus != query.context:
@@ -188,6 +193,22 @@ class Retriever:
             {name: values[order] for name, values in signals.items()},
             ScoredLines(similar.lines, line_totals, starts, order),
         )
+
+    def _left(self, query: Query, said: NDArray[np.bool_], pages: Rows, page_best: FloatArray) -> FloatArray:
+        """1 for the page that the earlier questions are about when this one turns from it, and less than 0 for others,
+        the less the more their titles are like its own, (pages,).
+
+        `said` (tokens,) are those of earlier questions, `page_best` (tokens, pages) the best cosines of all.
+        """
+        left = np.zeros(len(pages), dtype=np.float32)
+        if query.turns and said.any():
+            named, called = self._names.scores(query.context[: query.said_before], pages.tolist())
+            scores = self._weights["page"] * CONTEXT_FACTOR * page_best[said].mean(axis=0)
+            scores = scores + self._weights["named"] * named + self._weights["called"] * called
+            titles = self._snapshot.titles[pages]
+            left = -TO_TWIN * (titles @ titles[scores.argmax()])
+            left[scores.argmax()] = 1.0
+        return left
 
     def _section_scores(self, vector: FloatArray, rows: Rows) -> FloatArray:
         """The router's log probability of each passage's section; of a section it does not know, an even guess."""

@@ -42,6 +42,27 @@ _COMPARES = re.compile(
     rf"each(?!{_ONE_THING})|both(?!{_ONE_THING})|all (?:three|four|3|4)|which (?:one )?of|of the (?:two|three))\b",
     re.IGNORECASE,
 )
+# "The other kind", "the one with two leads", "the radio wave way".
+_KIND = r"\b(?:the|that|an)\s+(?:[\w'-]+\s+){0,2}(?:one|kind|sort|type|version|variety)s?\b"
+_WAY = r"\b(?:the|an?)\s+(?!same\b)[\w-]+\s+(?:[\w-]+\s+)?way\b|\brather than\b"
+# "What about a whole one", "say they use the camera", "and when it is done asleep".
+_SUPPOSED = (
+    r"\b(?:what|how) about (?:the|an?|one|just|when|if|with|doing|having|my|his|her|that)\b|"
+    r"\b(?:say|suppose|supposing) (?:they|it|he|she|i|we)\b|"
+    r"^\W*(?:(?:ok(?:ay)?|right|and|so|but)\W+)*(?:if|when|with|for|in|where) "
+    r"(?:they|it|the|an?|those|that|he|she|someone|my|his|her|i|you)\b"
+)
+_CORRECTED = (
+    r"^\W*(?:no|nope)\b|\b(?:wait,? no|oh wait|hang on|hold on|(?:i|we|she|he) meant|muddled|mixed (?:it |them |that )?"
+    r"up|got (?:it|that) wrong|wrong (?:one|name|letter|page)|actually|sorry|correction)\b"
+)
+# "Mine is", "my sister's": somebody else, with something else done.
+_ANOTHER = (
+    r"\bmine(?:['’]?s| is| was)?\b|\b(?:sister|brother|mum|mom|mam|mother|dad|father|wife|husband|partner|friend|"
+    r"neighbou?r|aunt|auntie|uncle|son|daughter|nan|gran|grandma|grandad|grandpa|cousin|colleague|mate)"
+    r"(?:['’]?s| is| has| had| was| gets| got| needs)\b"
+)
+_TURNS = re.compile("|".join((_KIND, _WAY, _SUPPOSED, _CORRECTED, _ANOTHER)), re.IGNORECASE)
 _KINDS = (
     r"(?:procedures|operations|ops|surgeries|tests|scans|treatments|examinations|exams|investigations|interventions|"
     r"injections|biopsies|pages)"
@@ -72,6 +93,11 @@ def asks_across(question: str) -> bool:
 def compares(question: str) -> bool:
     """Whether a question asks the same of several procedures."""
     return _COMPARES.search(question) is not None
+
+
+def turns(question: str) -> bool:
+    """Whether a follow-up is worded as one about another procedure than before, or as a correction."""
+    return _TURNS.search(question) is not None
 
 
 def _clauses(question: str) -> list[str]:
