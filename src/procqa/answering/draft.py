@@ -89,20 +89,19 @@ class Drafter:
         ]
         chosen = (chooser or self._chooser)(query.focus, self.lines(found, places))
         if self._narrow and len(chosen) == 1:
-            chosen = (self._narrowed(query, passage, chosen[0]),)
+            chosen = (self._narrowed(query, found, passage, chosen[0]),)
         return Chosen(passage.doc_id, section, chosen, confidence)
 
-    def _narrowed(self, query: Query, passage: Passage, line: SectionLine) -> SectionLine:
+    def _narrowed(self, query: Query, found: Found, passage: Passage, line: SectionLine) -> SectionLine:
         """The one clause of a line that fits the question by much the best, or the line."""
         pieces = clauses(line.text)
         if len(pieces) == 1:
             return line
         encoder = self._snapshot.encoder
-        focus = encoder.encode_question(query.focus)
         about = embedded_prefix(passage.title, passage.heading or passage.section, encoder)
         encoded = encoder.encode_documents([about + line.text[start:end] for start, end in pieces])
-        weights = token_weights(query.focus, focus)
-        scores = [float(weights @ (focus.tokens @ clause.tokens.T).max(axis=1)) for clause in encoded]
+        weights = token_weights(query.focus, found.focus)
+        scores = [float(weights @ (found.focus.tokens @ clause.tokens.T).max(axis=1)) for clause in encoded]
         best, second = sorted(scores, reverse=True)[:2]
         if best - second < CLEARLY:
             return line

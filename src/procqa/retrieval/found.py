@@ -8,6 +8,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray, IntArray
 from procqa.index.dense import Rows
 
@@ -24,13 +25,14 @@ class ScoredLine:
 class Found:
     """Passages for a question, best first: `scores[i]` and `signals[name][i]` belong to passage `rows[i]`.
 
-    `lines[i]` are the lines of passage i with their scores, in page order.
+    `lines[i]` are the lines of passage i with their scores, in page order; `focus` is what is asked, encoded.
     """
 
     rows: Rows
     scores: FloatArray
     signals: Mapping[str, FloatArray]
     lines: Sequence[tuple[ScoredLine, ...]]
+    focus: Encoded
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -48,10 +50,12 @@ class Found:
         scores = np.array([max(line.score for line in own) for own in lines], dtype=np.float32)
         order = np.lexsort((self.rows, -scores))
         signals = {name: values[order] for name, values in self.signals.items()}
-        return Found(self.rows[order], scores[order], signals, tuple(lines[place] for place in order))
+        return Found(self.rows[order], scores[order], signals, tuple(lines[place] for place in order), self.focus)
 
 
-NOTHING = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, ())
+def nothing_found(focus: Encoded) -> Found:
+    """No passage at all."""
+    return Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, (), focus)
 
 
 class ScoredLines(Sequence[tuple[ScoredLine, ...]]):

@@ -18,7 +18,7 @@ from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval.found import NOTHING, Found, ScoredLines
+from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
 from procqa.retrieval.query import Query, read_query
@@ -84,7 +84,7 @@ class Retriever:
         titles = self._snapshot.titles @ context.vector
         rows, bm25 = self._pool(query.context, context.vector, titles, allowed)
         if not len(rows) or not len(context.tokens):
-            return NOTHING
+            return nothing_found(context)
         return self._rank(query, context, titles, rows, bm25)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
@@ -150,7 +150,7 @@ class Retriever:
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
         similar = compare_lines(_stacked(context, focus), snapshot.tokens.gather(rows))
         if not len(similar.passages):
-            return NOTHING
+            return nothing_found(focus)
         of_context = similar.best[: len(context.tokens)]
         of_focus = similar.best[-len(focus.tokens) :] if len(focus.tokens) else similar.best[:0]
         weights = token_weights(query.context, context, query.said_before, HISTORY_WEIGHT)
@@ -192,6 +192,7 @@ class Retriever:
             totals[order].astype(np.float32),
             {name: values[order] for name, values in signals.items()},
             ScoredLines(similar.lines, line_totals, starts, order),
+            focus,
         )
 
     def _left(self, query: Query, said: NDArray[np.bool_], pages: Rows, page_best: FloatArray) -> FloatArray:
