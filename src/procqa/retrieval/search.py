@@ -47,8 +47,8 @@ CONTEXT_FACTOR = 2.0
 HISTORY_WEIGHT = 0.25
 # What the question itself says of names counts this much where there are earlier ones: it may turn to a near twin.
 TURN_SHARE = 0.5
-# Where it is worded as turning, a title that is the same as that of the page before has so much for it.
-TO_TWIN = 0.5
+# For staying on the page before, or turning to one of the same title, speaks so much of what speaks for leaving it.
+INSTEAD = 0.5
 
 
 class Retriever:
@@ -196,19 +196,25 @@ class Retriever:
         )
 
     def _left(self, query: Query, said: NDArray[np.bool_], pages: Rows, page_best: FloatArray) -> FloatArray:
-        """1 for the page that the earlier questions are about when this one turns from it, and less than 0 for others,
-        the less the more their titles are like its own, (pages,).
+        """How far a follow-up leaves each page, (pages,); below 0 where it stays or turns to the page instead.
 
-        `said` (tokens,) are those of earlier questions, `page_best` (tokens, pages) the best cosines of all.
+        Where it is worded as turning, that is 1 for the page that the earlier questions are about, and for others the
+        less the more their titles are like its own. Where it names nothing, it stays on that page, the surer the more
+        of its name was said. `said` (tokens,) are those of earlier questions, `page_best` (tokens, pages) the best
+        cosines.
         """
         left = np.zeros(len(pages), dtype=np.float32)
-        if query.turns and said.any():
-            named, called = self._names.scores(query.context[: query.said_before], pages.tolist())
-            scores = self._weights["page"] * CONTEXT_FACTOR * page_best[said].mean(axis=0)
-            scores = scores + self._weights["named"] * named + self._weights["called"] * called
+        if not said.any():
+            return left
+        named, called = self._names.scores(query.context[: query.said_before], pages.tolist())
+        scores = self._weights["page"] * CONTEXT_FACTOR * page_best[said].mean(axis=0)
+        before = int((scores + self._weights["named"] * named + self._weights["called"] * called).argmax())
+        if query.turns:
             titles = self._snapshot.titles[pages]
-            left = -TO_TWIN * (titles @ titles[scores.argmax()])
-            left[scores.argmax()] = 1.0
+            left = -INSTEAD * (titles @ titles[before])
+            left[before] = 1.0
+        elif not self._names.scores(query.context[query.said_before :], pages.tolist())[0].any():
+            left[before] = -INSTEAD * called[before]
         return left
 
     def _section_scores(self, vector: FloatArray, rows: Rows) -> FloatArray:
