@@ -8,20 +8,20 @@ token by token, and gets one weighted sum in which the whole page, its names, it
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
+from procqa.retrieval.conversation import read_names
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
 from procqa.retrieval.query import Query, read_query
+from procqa.retrieval.sections import Sections
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
@@ -39,16 +39,10 @@ WEIGHTS: Mapping[str, float] = {
     "bare": 0.1,
     "left": -0.6,
 }
-# Sections that say what a procedure is.
-OPENINGS = frozenset({"Summary", "Introduction"})
 # The page's weight is so many times as great where the focus alone does not name the procedure.
 CONTEXT_FACTOR = 2.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
 HISTORY_WEIGHT = 0.25
-# What the question itself says of names counts this much where there are earlier ones: it may turn to a near twin.
-TURN_SHARE = 0.5
-# For staying on the page before, or turning to one of the same title, speaks so much of what speaks for leaving it.
-INSTEAD = 0.5
 
 
 class Retriever:
@@ -60,12 +54,7 @@ class Retriever:
         # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
         self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
         self._names = Names(snapshot.lexical, snapshot.store.names)
-        sections = snapshot.section_of.names
-        known = {name: place for place, name in enumerate(snapshot.router.sections)} if snapshot.router else {}
-        # Of each section by its number: its place among those that the router knows, the one after them for any other.
-        self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
-        self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
-        self._headings: dict[int, frozenset[str]] = {}  # of a section by its number: the words of its name
+        self._sections = Sections(snapshot, self._names)
 
     def read(self, question: str, history: Sequence[str] = (), filters: Filters | None = None) -> Query:
         """A question and the earlier ones of its conversation, with the pages' own names in place of aliases.
@@ -162,20 +151,24 @@ class Retriever:
         pages = page_of_line[first_of_page]
         # A page whose lines hold nothing that the encoder knows counts as its neighbour, and drops out below.
         page_of = np.minimum(np.searchsorted(pages, documents), len(pages) - 1)
+        parts = dict(self._weights)
+        if query.focus != query.context:
+            # What the whole conversation says of the page outweighs where the bare question finds like words.
+            parts["page"] *= CONTEXT_FACTOR
+        earlier = context.offsets[:, 0] < query.said_before
+        before = parts["page"] * page_best[earlier].mean(axis=0) if earlier.any() else np.zeros(len(pages), np.float32)
+        naming = read_names(self._names, query, pages.tolist(), snapshot.titles[pages], before, parts)
         line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {
             "page": (weights @ page_best)[page_of],
             "title": titles[documents],
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
-            "section": self._section_scores(focus.vector, rows),
-            **self._name_scores(query, rows),
-            "left": self._left(query, context.offsets[:, 0] < query.said_before, pages, page_best)[page_of],
+            **self._sections.scores(query.focus, focus.vector, rows),
+            "named": naming.named[page_of],
+            "called": naming.called[page_of],
+            "left": naming.left[page_of],
         }
-        parts = dict(self._weights)
-        if query.focus != query.context:
-            # What the whole conversation says of the page outweighs where the bare question finds like words.
-            parts["page"] *= CONTEXT_FACTOR
         context_scores = sum(
             (parts[name] * of_passage[name] for name in parts if name != "line"), np.zeros(len(rows), np.float32)
         )
@@ -194,80 +187,6 @@ class Retriever:
             ScoredLines(similar.lines, line_totals, starts, order),
             focus,
         )
-
-    def _left(self, query: Query, said: NDArray[np.bool_], pages: Rows, page_best: FloatArray) -> FloatArray:
-        """How far a follow-up leaves each page, (pages,); below 0 where it stays or turns to the page instead.
-
-        Where it is worded as turning, that is 1 for the page that the earlier questions are about, and for others the
-        less the more their titles are like its own. Where it names nothing, it stays on that page, the surer the more
-        of its name was said. `said` (tokens,) are those of earlier questions, `page_best` (tokens, pages) the best
-        cosines.
-        """
-        left = np.zeros(len(pages), dtype=np.float32)
-        if not said.any():
-            return left
-        named, called = self._names.scores(query.context[: query.said_before], pages.tolist())
-        scores = self._weights["page"] * CONTEXT_FACTOR * page_best[said].mean(axis=0)
-        before = int((scores + self._weights["named"] * named + self._weights["called"] * called).argmax())
-        if query.turns:
-            titles = self._snapshot.titles[pages]
-            left = -INSTEAD * (titles @ titles[before])
-            left[before] = 1.0
-        elif not self._names.scores(query.context[query.said_before :], pages.tolist())[0].any():
-            left[before] = -INSTEAD * called[before]
-        return left
-
-    def _section_scores(self, vector: FloatArray, rows: Rows) -> FloatArray:
-        """The router's log probability of each passage's section; of a section it does not know, an even guess."""
-        router = self._snapshot.router
-        if router is None:
-            return np.zeros(len(rows), dtype=np.float32)
-        known = router.log_probabilities(vector)
-        of_section = np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
-        return of_section[self._routed[self._snapshot.section_of.numbers[rows]]]
-
-    def _words_of_section(self, number: int) -> frozenset[str]:
-        if number not in self._headings:
-            name = self._snapshot.section_of.names[number]
-            self._headings[number] = frozenset(self._snapshot.lexical.content_terms(name))
-        return self._headings[number]
-
-    def _name_scores(self, query: Query, rows: Rows) -> dict[str, FloatArray]:
-        """How much each passage's page, or its section, is the one that the question names.
-
-        `bare` is 1 for the opening of a page of whose title the question is nothing but words: "what is X?", or "X".
-        `heading` is the share of the words of the section's name that the question says.
-        """
-        snapshot = self._snapshot
-        numbers, place = np.unique(snapshot.document_of[rows], return_inverse=True)
-        pages = numbers.tolist()
-        named, called = self._named(query, pages)
-        words = snapshot.lexical.content_terms(query.focus)
-        bare = np.array([words <= self._names.terms(page) for page in pages], dtype=bool)
-        section_of = snapshot.section_of.numbers[rows]
-        opens = bare[place] & self._opens[section_of]
-        sections, section = np.unique(section_of, return_inverse=True)
-        names = [self._words_of_section(number) for number in sections.tolist()]
-        said = np.array([len(name & words) / max(len(name), 1) for name in names], dtype=np.float32)
-        return {
-            "named": named[place],
-            "called": called[place],
-            "bare": opens.astype(np.float32),
-            "heading": said[section],
-        }
-
-    def _named(self, query: Query, pages: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-        """How far each page is the one that is named, in the two ways of `Names.scores`."""
-        said = self._names.scores(query.context, pages)
-        if not query.said_before:
-            return said
-        # A question that names nothing by itself is about what was named before it.
-        turned = self._names.scores(query.context[query.said_before :], pages)
-        named, called = (
-            earlier + TURN_SHARE * (own - earlier) if own.any() else earlier
-            for earlier, own in zip(said, turned, strict=True)
-        )
-        return named, called
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
