@@ -210,6 +210,7 @@ def _first_words(text: str, encoder: TokenCounter, share: float) -> str:
 def _surely_fits(text: str, limit: int) -> bool:
     """Whether a text is so short that its tokens need no counting, which takes longer than all else in reading.
 
-    A token stands for at least one byte, but for the one that some tokenizers put first.
+    A token stands for at least one byte, but for the one that some tokenizers put first. Those that lengthen a text
+    first ("½" to "1/2") may be wrong by as much; what is packed into a passage is counted in any case.
     """
     return len(text.encode()) < limit

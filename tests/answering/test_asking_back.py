@@ -126,7 +126,7 @@ def test_a_follow_up_that_names_the_other_page_goes_there(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("follow_up", ["and with the other kind?", "hang on, mine is the other sort"])
+@pytest.mark.parametrize("follow_up", ["and with the other kind?", "hang on, mine is the other sort", "the other one?"])
 def test_a_follow_up_that_turns_away_goes_to_the_twin_without_its_name(side: str, follow_up: str, opened: Open) -> None:
     history = [f"How long do I stay in hospital after {side} knee repair?"]
     reply = opened(0.0).ask(follow_up, history=history)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,9 +116,30 @@ def test_a_follow_up_with_a_question_of_its_own_asks_that(follow_up: str) -> Non
 
 
 def test_only_a_follow_up_turns() -> None:
-    assert read_query("What about the other one?", [STAY]).turns
-    assert not read_query("What about the other one?").turns
-    assert not read_query("How long do I stay?", [STAY]).turns
+    assert read_query("What about the other one?", [STAY]).turns > read_query("What about a new one?", [STAY]).turns > 0
+    assert read_query("What about the other one?").turns == 0
+    assert read_query("How long do I stay?", [STAY]).turns == 0
+
+
+def test_what_points_takes_its_question_from_the_last_message_that_asks() -> None:
+    history = [STAY, "thanks, that helps", "It's Sheila by the way"]
+    assert read_query("and for the aortic one?", history).focus == f"{STAY} and for the aortic one?"
+    assert (
+        read_query("and for the third kind?", [STAY, "what about aortic?"]).focus == f"{STAY} and for the third kind?"
+    )
+    assert read_query("and for aortic?", ["hello", "hi"]).focus == "hi and for aortic?"
+
+
+@pytest.mark.parametrize("follow_up", ["No worries, how long do I stay?", "sorry, when can I drive?"])
+def test_what_corrects_and_asks_itself_is_asked_as_it_stands(follow_up: str) -> None:
+    assert read_query(follow_up, [STAY]).focus == follow_up
+
+
+@pytest.mark.parametrize("message", ["so " * 60 + "x", "a" + " " * 3990 + "x", "and " * 900])
+def test_no_wording_takes_long_to_read(message: str) -> None:
+    began = time.process_time()
+    read_query(message, [message])
+    assert time.process_time() - began < 1.0
 
 
 def test_a_follow_up_to_a_long_message_asks_its_question() -> None:

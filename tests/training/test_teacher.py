@@ -38,6 +38,8 @@ def test_what_a_teacher_knows_goes_over(tmp_path: Path, monkeypatch: pytest.Monk
     kept = (folder / teaching.ENCODED).read_bytes()
     teacher = teaching.taught_teacher(base, held, held, texts, texts, folder, seed=2)  # is not taught again
     assert (folder / teaching.ENCODED).read_bytes() == kept
+    with pytest.raises(ModelError, match="of other texts"):
+        teaching.taught_teacher(base, held, held, texts[1:], texts[1:], folder, seed=1)
     assert (len(teacher.passages), len(teacher.words)) == (6 * 2, 12)
 
     small = LateModel(with_layers(base, 1, tmp_path / "small"), first_projection(base))
@@ -76,7 +78,7 @@ def test_only_pages_that_are_asked_about_are_learned_from(tmp_path: Path) -> Non
 
 def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
     from procqa.training.examples import load_training_set
-    from procqa.training.teacher import Teacher, texts_of
+    from procqa.training.teacher import taught_teacher, texts_of
 
     corpus, gold = pages_and_questions(tmp_path, 2)
     held = load_training_set(corpus, [gold], WordPieces(plain_folder() / TOKENIZER_FILE, 256))
@@ -84,7 +86,7 @@ def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
     longer = replace(question, context=replace(question.context, ids=(*question.context.ids, 7)))
     other = replace(held, questions=(longer, *held.questions[1:]))
     with pytest.raises(ModelError, match="other pieces than the base"):
-        Teacher(texts_of(held), texts_of(other), {})
+        taught_teacher(plain_folder(), held, held, texts_of(held), texts_of(other), tmp_path, seed=1)
 
 
 def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,5 +112,5 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
     assert told["What the teacher makes of it"] == 10 * (2 + 2) + 4 * (2 + 2)
     card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
     assert f"--teacher {large}" in card
-    assert "taught to a larger model, large, and the encoder learned to be like that." in card
+    assert "taught to a larger model, large, and the encoder learned to be like that, also on up to 2,000" in card
     assert not (tmp_path / "mine" / "checkpoints").exists()

@@ -25,7 +25,8 @@ class ScoredLine:
 class Found:
     """Passages for a question, best first: `scores[i]` and `signals[name][i]` belong to passage `rows[i]`.
 
-    `lines[i]` are the lines of passage i with their scores, in page order; `focus` is what is asked, encoded.
+    `lines[i]` are the lines of passage i with their scores, in page order; `focus` is what is asked, encoded
+    (where nothing is found, the context).
     """
 
     rows: Rows

@@ -75,10 +75,14 @@ def word_weights(
 ) -> FloatArray:
     """How much each token counts, 1 for one of content, by where it stands in the question.
 
-    Tokens that begin in the first `said_before` code points count `before` times as much as the others.
+    Tokens that begin in the first `said_before` code points count `before` times as much as the others, unless none of
+    those is of content.
     """
-    weights = [_weight(question[start:end]) * (before if start < said_before else 1.0) for start, end in offsets]
-    return np.array(weights, dtype=np.float32)
+    weights = np.array([_weight(question[start:end]) for start, end in offsets], dtype=np.float32)
+    earlier = np.array([start < said_before for start, _ in offsets], dtype=bool)
+    if weights[~earlier].max(initial=0.0) == 1.0:
+        weights[earlier] *= before
+    return weights
 
 
 def _weight(word: str) -> float:

@@ -11,22 +11,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procqa.passages import split_lines
-from procqa.retrieval.wording import parts, turns
+from procqa.retrieval.wording import asks, parts, turns
 
 # Messages of more words than this are searched for the sentence that asks.
 _LONG_MESSAGE = 30
 _ASKS = re.compile(
-    r"^(?:\W*(?:so|and|but|also|please|pls|ok|my question is|question|just)\b[\s,:]*)*"
+    r"^\W*(?:(?:so|and|but|also|please|pls|ok|my question is|question|just)\b\W*)*"
     r"(?:what|when|where|who|whom|whose|which|why|how|is|are|was|were|do|does|did|can|could|will|would|should|shall|"
     r"may|must|has|have|am|any|anyone|tell me|i want to know|wondering|i wonder)\b",
     re.IGNORECASE,
 )
-# A follow-up that only points elsewhere takes what it asks from the question before.
+# A follow-up that only points elsewhere takes what it asks from a question before.
+_LEAD = r"^\W*(?:(?:ok(?:ay)?|right|oh|ah|ugh|hm+|and|so|but|or)\W+)*"
 _POINTS = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|right|oh|hm+|and|so|but|or)\W+)*(?:no|nope|sorry|oops|actually|i (?:meant|mean)|wait|hang on|"
-    r"hold on|not (?:the|that)|(?:what|how) about|say|suppose|supposing|same (?:thing|question|again|for|with)|"
+    rf"{_LEAD}(?:not (?:the|that)|(?:what|how) about|say|suppose|supposing|same (?:thing|question|again|for|with)|"
     r"(?:and|but|or) (?:for|with|if|in|to|when (?:it|they|he|she|i|we|you|the|one|someone))|"
     r"is (?:it|that|this) the same|is that also)\b",
+    re.IGNORECASE,
+)
+# So does one that corrects or turns, unless it asks something itself.
+_CORRECTS = re.compile(
+    rf"{_LEAD}(?:no(?!\s+(?:\w+ing|food|drink|worries|problem|need)\b)|nope|sorry|oops|actually|i (?:meant|mean)|wait|"
+    r"hang on|hold on|mine(?:['’]?s| is)|my mistake|i got (?:it|that) wrong)\b",
     re.IGNORECASE,
 )
 
@@ -34,14 +40,16 @@ _POINTS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Query:
     """`focus` is what is asked; `context` everything said, oldest first; `said_before` the code points of the context
-    that precede the question, which count less; `parts` the questions that the focus asks, when it asks several;
-    `turns` tells whether it is worded as one about another procedure than the questions before."""
+    that precede the question, which count less, and `earlier` the messages that these are; `parts` the questions that
+    the focus asks, when it asks several; `turns` tells how clearly it is worded as one about another procedure than
+    the questions before, as `wording.turns`."""
 
     focus: str
     context: str
     said_before: int = 0
     parts: tuple[str, ...] = ()
-    turns: bool = False
+    earlier: tuple[str, ...] = ()
+    turns: int = 0
 
 
 def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:
@@ -49,13 +57,30 @@ def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Q
 
     `about` is the title of the page that the asker chose; it is as good as said.
     """
-    before = "".join(f"{earlier}\n" for earlier in (*filter(None, [about]), *history))
+    earlier = (*filter(None, [about]), *history)
+    before = "".join(f"{message}\n" for message in earlier)
     focus = _asking_part(question)
-    turned = bool(history) and turns(question)
-    if history and _POINTS.search(question):
-        return Query(f"{_asking_part(history[-1])} {focus}", before + question, len(before), turns=turned)
+    turned = turns(question) if history else 0
+    if history and _points(question):
+        focus = f"{_asking_part(_asked_before(history))} {focus}"
+        return Query(focus, before + question, len(before), (), earlier, turned)
     asked = tuple(parts(focus))
-    return Query(focus, before + question, len(before), asked if len(asked) > 1 else (), turned)
+    return Query(focus, before + question, len(before), asked if len(asked) > 1 else (), earlier, turned)
+
+
+def _points(question: str) -> bool:
+    """Whether a follow-up only tells of what the question before is asked."""
+    if _POINTS.search(question):
+        return True
+    return not asks(question) and (_CORRECTS.search(question) is not None or turns(question) > 0)
+
+
+def _asked_before(history: Sequence[str]) -> str:
+    """The last message that asks something by itself, or the last."""
+    asking = (
+        message for message in reversed(history) if ("?" in message or _ASKS.search(message)) and not _points(message)
+    )
+    return next(asking, history[-1])
 
 
 def _asking_part(message: str) -> str:

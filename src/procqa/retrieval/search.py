@@ -37,12 +37,12 @@ WEIGHTS: Mapping[str, float] = {
     "named": 0.35,
     "called": 0.2,
     "bare": 0.1,
-    "left": -0.6,
+    "left": -0.4,
 }
 # The page's weight is so many times as great where the focus alone does not name the procedure.
 CONTEXT_FACTOR = 2.0
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
-HISTORY_WEIGHT = 0.25
+HISTORY_WEIGHT = 0.5
 
 
 class Retriever:
@@ -155,8 +155,8 @@ class Retriever:
         if query.focus != query.context:
             # What the whole conversation says of the page outweighs where the bare question finds like words.
             parts["page"] *= CONTEXT_FACTOR
-        earlier = context.offsets[:, 0] < query.said_before
-        before = parts["page"] * page_best[earlier].mean(axis=0) if earlier.any() else np.zeros(len(pages), np.float32)
+        earlier = weights * (context.offsets[:, 0] < query.said_before).astype(np.float32)
+        before = parts["page"] * (earlier @ page_best) / max(float(earlier.sum()), 1e-9)
         naming = read_names(self._names, query, pages.tolist(), snapshot.titles[pages], before, parts)
         line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {

@@ -29,7 +29,9 @@ _CLAUSE = re.compile(
     rf"(?!ha(?:ve|d)\b|do\s+(?:it|this|that|an?)\b){_AUXILIARY}(?:n['’]?t)?\s+{_SUBJECT}\s+\w+)",
     re.IGNORECASE,
 )
-_JOINT = re.compile(r"(?:\s*[,;]\s*|\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+", re.IGNORECASE)
+_JOINT = re.compile(
+    r"(?:(?<!\s)\s*[,;]\s*|(?<!\s)\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+", re.IGNORECASE
+)
 _LEAD = re.compile(r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks)\b\W*)*", re.IGNORECASE)
 # "each visit", "both sides" are of one procedure.
 _ONE_THING = (
@@ -42,27 +44,37 @@ _COMPARES = re.compile(
     rf"each(?!{_ONE_THING})|both(?!{_ONE_THING})|all (?:three|four|3|4)|which (?:one )?of|of the (?:two|three))\b",
     re.IGNORECASE,
 )
-# "The other kind", "the one with two leads", "the radio wave way".
-_KIND = r"\b(?:the|that|an)\s+(?:[\w'-]+\s+){0,2}(?:one|kind|sort|type|version|variety)s?\b"
-_WAY = r"\b(?:the|an?)\s+(?!same\b)[\w-]+\s+(?:[\w-]+\s+)?way\b|\brather than\b"
-# "What about a whole one", "say they use the camera", "and when it is done asleep".
+# "The other kind", "the one with two leads", "the radio wave way": a procedure can stand in each of these places.
+_KIND = (
+    r"\b(?:the|that|an)\s+(?!(?:type|kind|sort|version)\s+of\b)(?:(?!of\b)[\w'-]+\s+){0,2}"
+    r"(?:one|kind|sort|type|version|variety)s?\b(?!\s+of\b)"
+)
+_WAY = (
+    r"\b(?:the|an?)\s+(?!(?:same|best|only|right|safe|good|quick|long|\w+est|\w+er)\b)[\w-]+\s+(?:[\w-]+\s+)?way\b"
+    r"(?!\s+to\b)"
+)
+# "What about just the one side", "say they use the camera", "and when it is done asleep".
 _SUPPOSED = (
-    r"\b(?:what|how) about (?:the|an?|one|just|when|if|with|doing|having|my|his|her|that)\b|"
+    r"\b(?:what|how) about (?:an?|one|just|with|for|doing|having|(?:when|if) (?:they|it))\b|"
     r"\b(?:say|suppose|supposing) (?:they|it|he|she|i|we)\b|"
-    r"^\W*(?:(?:ok(?:ay)?|right|and|so|but)\W+)*(?:if|when|with|for|in|where) "
-    r"(?:they|it|the|an?|those|that|he|she|someone|my|his|her|i|you)\b"
+    r"^\W*(?:(?:ok(?:ay)?|right)\W+)*(?:and|so|but)\W+(?:(?:if|when|where) (?:they|it['’]s|it is|it was|someone)|"
+    r"(?:with|for|in) (?:the|an?|those|someone))\b"
 )
 _CORRECTED = (
-    r"^\W*(?:no|nope)\b|\b(?:wait,? no|oh wait|hang on|hold on|(?:i|we|she|he) meant|muddled|mixed (?:it |them |that )?"
-    r"up|got (?:it|that) wrong|wrong (?:one|name|letter|page)|actually|sorry|correction)\b"
+    r"^\W*(?:no|nope)\b(?=\W*$|[,.;!]|\s+(?:no|wait|sorry|hang|not|the|it|mine|i)\b)|"
+    r"^\W*(?:(?:oh|ah|ok(?:ay)?|but)\W+)*(?:sorry|actually|correction)\b(?=[^?]*$)|"
+    r"\b(?:wait,? no|oh wait|hang on|hold on|(?<!am )(?:i|we|she|he) meant|muddled|mixed (?:it |them |that )?up|"
+    r"got (?:it|that) wrong|my mistake|wrong (?:one|name|letter|page))\b"
 )
-# "Mine is", "my sister's": somebody else, with something else done.
+# "Mine is", "my sister's having hers": somebody else, with something else done.
 _ANOTHER = (
-    r"\bmine(?:['’]?s| is| was)?\b|\b(?:sister|brother|mum|mom|mam|mother|dad|father|wife|husband|partner|friend|"
+    r"\bmine(?:['’]?s| is| was)\b|\b(?:sister|brother|mum|mom|mam|mother|dad|father|wife|husband|partner|friend|"
     r"neighbou?r|aunt|auntie|uncle|son|daughter|nan|gran|grandma|grandad|grandpa|cousin|colleague|mate)"
-    r"(?:['’]?s| is| has| had| was| gets| got| needs)\b"
+    r"(?:['’]?s| is| has| had| was| gets| only)\s+(?:just |only )?"
+    r"(?:having|getting|got|had|gets|booked|down|the|in for|kind|one)\b"
 )
 _TURNS = re.compile("|".join((_KIND, _WAY, _SUPPOSED, _CORRECTED, _ANOTHER)), re.IGNORECASE)
+_OTHER = re.compile(r"\bthe other (?:one|kind|sort|type|version|operation|procedure|way)\b", re.IGNORECASE)
 _KINDS = (
     r"(?:procedures|operations|ops|surgeries|tests|scans|treatments|examinations|exams|investigations|interventions|"
     r"injections|biopsies|pages)"
@@ -95,9 +107,14 @@ def compares(question: str) -> bool:
     return _COMPARES.search(question) is not None
 
 
-def turns(question: str) -> bool:
-    """Whether a follow-up is worded as one about another procedure than before, or as a correction."""
-    return _TURNS.search(question) is not None
+def turns(question: str) -> int:
+    """How clearly a follow-up is worded as one about another procedure than before: not (0), maybe (1), surely (3)."""
+    return 3 if _OTHER.search(question) else int(_TURNS.search(question) is not None)
+
+
+def asks(message: str) -> bool:
+    """Whether a message ends with a question in the form of one."""
+    return message.rstrip(" )\"'").endswith("?") and _CLAUSE.search(message) is not None
 
 
 def _clauses(question: str) -> list[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """`first` are general sets (pages, questions) for the reader; `teacher` a larger model, told like `base`.
+    """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher; `teacher` is a
+    larger model, told like `base`.
 
     `layers` of the base are kept, None for all.
     """

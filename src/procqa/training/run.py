@@ -22,13 +22,11 @@ from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
 from procqa.training.sittings import begin, digest
-from procqa.training.teacher import Teacher, taught_teacher, texts_of
+from procqa.training.teacher import GENERAL_TEXTS, Teacher, taught_teacher, texts_of
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
 FEWEST = 10  # questions to learn from, and to judge by
-# Questions of the general sets whose texts the encoder learns from its teacher, so that it forgets no other English.
-GENERAL_TEXTS = 2000
 
 
 def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:

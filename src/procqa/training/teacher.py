@@ -29,6 +29,8 @@ EPOCHS = 3
 RATE = 5e-5
 # Its lower layers stay as they are: it takes a third less time, and they know language from more than we can teach.
 FROZEN = 0.5
+# Questions of the general sets whose texts are encoded too, so that the small model forgets no other English.
+GENERAL_TEXTS = 2000
 # Texts encoded between two tellings of progress.
 PART = 256
 ENCODED = "encoded.safetensors"
@@ -42,14 +44,14 @@ _log = logging.getLogger(__name__)
 class Teacher:
     """What a large model makes of some texts, which are told by their place among these."""
 
-    def __init__(self, own: Sequence[Text], its: Sequence[Text], values: dict[str, Tensor]) -> None:
-        """`own` are the texts as the small model reads them, `its` as the large one does; `values` of `_encoded`.
+    def __init__(self, own: Sequence[Text], values: dict[str, Tensor]) -> None:
+        """`own` are the texts as the small model reads them; `values` of `_encoded`.
 
-        Raises ModelError when the two divide them in other tokens.
+        Raises ModelError when those are of other texts.
         """
         self.texts = [text.ids for text in own]
-        if [len(ids) for ids in self.texts] != [len(text.ids) for text in its]:
-            raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
+        if [len(ids) for ids in self.texts] != values["lengths"].tolist():
+            raise ModelError("What the teacher made in an earlier sitting is of other texts; give another --out.")
         self.passages = [place for place, text in enumerate(own) if isinstance(text, TrainingPassage)]
         self.words = [place for place, text in enumerate(own) if isinstance(text, Words)]
         self._tokens = torch.split(values["tokens"], values["lengths"].tolist())
@@ -74,8 +76,10 @@ def taught_teacher(
     """Teach the model in the sentence-transformers folder `base` and keep what it makes of `texts` in `folder`.
 
     `own` are the same texts as the small model reads them, all else is as the large one does. An interrupted run with
-    the same arguments goes on where it was.
+    the same arguments goes on where it was. Raises ModelError when the two divide the texts in other tokens.
     """
+    if [len(text.ids) for text in own] != [len(text.ids) for text in texts]:
+        raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
     kept = folder / ENCODED
     if not kept.is_file():
         torch.manual_seed(seed)
@@ -88,11 +92,11 @@ def taught_teacher(
         partial = kept.with_suffix(".partial")
         save_file(_encoded(model, texts, progress), str(partial))
         partial.rename(kept)
-    return Teacher(own, texts, load_file(str(kept)))
+    return Teacher(own, load_file(str(kept)))
 
 
 def texts_of(held: TrainingSet) -> list[Text]:
-    """Every text of a set that a question asks of or with, once: the passages, then the questions' words."""
+    """Every text of a set that a question asks of or with: the passages, each once, then the questions' words."""
     asked_of = sorted({page for question in held.questions for page in question.pages})
     passages = [passage for page in asked_of for passage in held.pages[page].passages]
     words = [words for question in held.questions for words in (question.context, question.focus) if words is not None]
