@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from procqa.embedding import Encoded, Encoder
 from procqa.index.tokens import CONTEXT, Tokens
+from procqa.retrieval import interaction
 from procqa.retrieval.interaction import FUNCTION_WEIGHT, compare_lines, token_weights
 
 # Tokens of one passage: (line, vector), context first and lines in order.
@@ -118,3 +119,24 @@ def test_weights_are_shares(text: str, before: int, encoder: Encoder) -> None:
     assert weights.shape == (len(encoded.tokens),)
     assert (weights > 0).all()
     assert not len(weights) or weights.sum() == pytest.approx(1, abs=1e-5)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=12), at_once=st.integers(1, 20), seed=st.integers(0, 99)
+)
+def test_lines_are_compared_alike_however_many_tokens_at_once(lengths: list[int], at_once: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    count = sum(lengths)
+    tokens = Tokens(
+        chance.integers(-127, 128, (count, 8), dtype=np.int8),
+        np.repeat(np.arange(len(lengths)), lengths),
+        np.zeros(count, dtype=np.int16),
+        127.0,
+    )
+    question = chance.normal(size=(3, 8)).astype(np.float32)
+    whole = compare_lines(question, tokens)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(interaction, "AT_ONCE", at_once)
+        parts = compare_lines(question, tokens)
+    assert np.array_equal(whole.best, parts.best)
+    assert np.array_equal(whole.passages, parts.passages)

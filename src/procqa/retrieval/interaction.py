@@ -7,8 +7,9 @@ The tokens of a line come from the passage that was encoded whole, so that each 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from procqa.index.tokens import CONTEXT, Tokens
 
 # A question's "how", "my" or "?" find a near token on any page; they count this much beside a word of content.
 FUNCTION_WEIGHT = 0.3
+# Tokens that are compared at once: with more, what is computed no longer fits the processor's caches.
+AT_ONCE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,22 @@ def compare_lines(question: FloatArray, tokens: Tokens) -> LineSimilarities:
 def _nearest(question: FloatArray, tokens: Tokens, first: Rows) -> FloatArray:
     """The greatest cosine of each question token in each run of tokens, (q, r); `first` is where the r runs begin."""
     if tokens.vectors.dtype == np.int8 and len(question):
-        whole, factors = byte_products(tokens.vectors.view(np.int8), question)
-        greatest = np.maximum.reduceat(whole, first, axis=0) * (factors / np.float32(tokens.scale))
-        return np.ascontiguousarray(greatest.T, dtype=np.float32)
+        parts = []
+        for begin, end, runs in _at_once(first, len(tokens.vectors)):
+            whole, factors = byte_products(tokens.vectors[begin:end].view(np.int8), question)
+            parts.append(np.maximum.reduceat(whole, runs, axis=0) * (factors / np.float32(tokens.scale)))
+        return np.ascontiguousarray(np.concatenate(parts).T, dtype=np.float32)
     cosines = tokens.vectors @ (question.T / np.float32(tokens.scale))
     return np.ascontiguousarray(np.maximum.reduceat(cosines, first, axis=0).T, dtype=np.float32)
+
+
+def _at_once(first: Rows, count: int) -> Iterator[tuple[int, int, Rows]]:
+    """Of `count` tokens in runs from `first` on, what is compared at once: begin, end, and where its runs begin."""
+    borders = np.unique([*np.searchsorted(first, np.arange(0, count, AT_ONCE)), len(first)])
+    ends = np.append(first, count)
+    for run, following in pairwise(borders.tolist()):
+        begin, end = int(ends[run]), int(ends[following])
+        yield begin, end, first[run:following] - begin
 
 
 def token_weights(question: str, encoded: Encoded, said_before: int = 0, before: float = 1.0) -> FloatArray:
