@@ -54,10 +54,9 @@ def read_names(
     if not query.earlier:
         return Naming(*names.scores(query.context, pages), np.zeros(len(pages), dtype=np.float32))
     question = query.context[query.said_before :]
-    earlier = _last_that_names(names, query.earlier, pages)
+    earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages)
     named, called = names.scores(f"{earlier}\n{question}", pages)
     own_named, own_called = names.scores(question, pages)
-    earlier_named, earlier_called = names.scores(earlier, pages)
     totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
     left = np.zeros(len(pages), dtype=np.float32)
     page = int(totals.argmax())
@@ -69,12 +68,19 @@ def read_names(
     return Naming(_mixed(named, own_named), _mixed(called, own_called), left)
 
 
-def _last_that_names(names: Names, messages: Sequence[str], pages: Sequence[int]) -> str:
-    """The last message that says half of a page's name, or else all of them: what was turned from is over."""
+def _last_that_names(
+    names: Names, messages: Sequence[str], pages: Sequence[int]
+) -> tuple[str, tuple[FloatArray, FloatArray]]:
+    """The last message that says half of a page's name, or else all of them: what was turned from is over.
+
+    With it how far it names each page, as `Names.scores`.
+    """
     for message in reversed(messages):
-        if names.scores(message, pages)[1].max(initial=0.0) >= NAMES_ONE:
-            return message
-    return "\n".join(messages)
+        named, called = names.scores(message, pages)
+        if called.max(initial=0.0) >= NAMES_ONE:
+            return message, (named, called)
+    whole = "\n".join(messages)
+    return whole, names.scores(whole, pages)
 
 
 def _mixed(said: FloatArray, own: FloatArray) -> FloatArray:

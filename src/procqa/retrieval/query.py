@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from procqa.passages import split_lines
-from procqa.retrieval.wording import asks, parts, turns
+from procqa.retrieval.wording import asks, ends_asking, parts, turns
 
 # Messages of more words than this are searched for the sentence that asks.
 _LONG_MESSAGE = 30
@@ -88,7 +88,7 @@ def _asking_part(message: str) -> str:
     if len(message.split()) <= _LONG_MESSAGE:
         return message
     sentences = [message[line.start : line.end] for line in split_lines(message)]
-    asking = [sentence for sentence in sentences if sentence.rstrip(" )\"'").endswith("?")]
+    asking = [sentence for sentence in sentences if ends_asking(sentence)]
     asking = asking or [sentence for sentence in sentences if _ASKS.search(sentence)]
     # The last one or two: what comes before is mostly how the writer got there.
     return " ".join(asking[-2:]) if asking else message

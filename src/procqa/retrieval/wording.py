@@ -89,9 +89,7 @@ _ACROSS = re.compile(
 def parts(question: str) -> list[str]:
     """The questions that a message asks, in its words and order: one for most messages, and at most MOST_PARTS."""
     sentences = [question[line.start : line.end] for line in split_lines(question)]
-    asking = [
-        sentence for sentence in sentences if sentence.rstrip(" )\"'").endswith("?") and _clause_at_start(sentence)
-    ]
+    asking = [sentence for sentence in sentences if ends_asking(sentence) and _clause_at_start(sentence)]
     if len(asking) < 2:
         asking = _clauses(question)
     return asking[:MOST_PARTS] if len(asking) > 1 else [question]
@@ -114,7 +112,12 @@ def turns(question: str) -> int:
 
 def asks(message: str) -> bool:
     """Whether a message ends with a question in the form of one."""
-    return message.rstrip(" )\"'").endswith("?") and _CLAUSE.search(message) is not None
+    return ends_asking(message) and _CLAUSE.search(message) is not None
+
+
+def ends_asking(text: str) -> bool:
+    """Whether a text ends with a question mark, whatever closes after it."""
+    return text.rstrip(" )\"'").endswith("?")
 
 
 def _clauses(question: str) -> list[str]:
