@@ -4,8 +4,8 @@
 
 For each of SYSTEMS the figures of `eval run` and the median time of a question, as a multiple of what the plain encoder
 alone takes for the same questions in the same run, one question at a time: such a ratio bears a busy machine. The cut
-encoders keep so many evenly spaced layers of the base and are taught as the shipped one was; `static` keeps none: its
-words always have the same vectors, and only what projects them was taught. All but the shipped models answer from a
+encoders keep so many evenly spaced layers of the base, which is the shipped one by default, and learned to be like that
+(`training.pupil`); `static` keeps none: its words always have the same vectors, and only what projects them is learned. All but the shipped models answer from a
 confidence fitted to them on the dev questions. Systems already in OUT/quality-speed.json are kept, models and indexes
 in FOLDER are used again. Needs `pip install "procqa[train,benchmarks]"`; most of the time goes to teaching.
 """
@@ -46,6 +46,8 @@ from procqa.progress import shown_on
 from procqa.settings import Settings
 from procqa.training.base import with_layers
 from procqa.training.encoder import train_encoder
+from procqa.training.late_model import LateModel, first_projection
+from procqa.training.teacher import kept_teacher, texts_of
 from procqa.types import Document
 
 FIGURES = {
@@ -113,6 +115,11 @@ class Timed:
         return {name: round(value, 3) for name, value in times.items()}
 
 
+def whole(base: Path) -> LateModel:
+    """The encoder that cut ones learn to be like."""
+    return LateModel(base, first_projection(base))
+
+
 def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
     """What `--model` takes; a cut encoder is taught first, if it is not there yet."""
     if entry.layers is None:
@@ -120,6 +127,7 @@ def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
     name = f"layers-{entry.layers}"
     model, taught = work / "models" / name, work / "taught" / name
     if not (model / ROUTER_FILE).is_file():  # what an export writes last
+        texts, progress = texts_of(teaching.training), shown_on(sys.stderr)
         train_encoder(
             with_layers(teaching.base, entry.layers, taught / "base"),
             teaching.training,
@@ -127,7 +135,8 @@ def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
             taught,
             epochs=teaching.epochs,
             seed=teaching.seed,
-            progress=shown_on(sys.stderr),
+            teacher=kept_teacher(lambda: whole(teaching.base), texts, texts, work / "teacher", progress),
+            progress=progress,
         )
         export_encoder(find_model(str(taught / WEIGHTS_FOLDER)), model)
     return str(model)
@@ -178,6 +187,7 @@ def draw(points: Mapping[str, Mapping[str, Any]], path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
+    parser.set_defaults(base=SHIPPED)
     parser.add_argument("--gold", type=Path, default=ROOT / "eval" / "gold-test.jsonl", help="asked of each system")
     parser.add_argument("--corpus", type=Path, default=ROOT / "corpus", help="the pages of --gold and --dev-gold")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), metavar="SYSTEM")

@@ -30,7 +30,7 @@ class Teaching:
     def told(self) -> dict[str, str | int]:
         """What figures depend on."""
         return {
-            "base": self.name,
+            "base": self.name or "what ships",
             "set of questions": digest(self.training),
             "set of dev questions": digest(self.dev),
             "number of epochs": self.epochs,

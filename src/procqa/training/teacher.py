@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -80,8 +80,8 @@ def taught_teacher(
     """
     if [len(text.ids) for text in own] != [len(text.ids) for text in texts]:
         raise ModelError("The teacher divides words in other pieces than the base does; give another --teacher.")
-    kept = folder / ENCODED
-    if not kept.is_file():
+
+    def taught() -> LateModel:
         torch.manual_seed(seed)
         model = LateModel(base, first_projection(base))
         _freeze_lower_layers(model)
@@ -89,8 +89,27 @@ def taught_teacher(
         plan = Plan("the teacher", folder, RATE, seed, checks=EPOCHS)
         best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
         _log.info("The teacher is taught; right lines on dev: %.3f.", best)
+        return model
+
+    return kept_teacher(taught, texts, own, folder, progress)
+
+
+def kept_teacher(
+    model: Callable[[], LateModel],
+    texts: Sequence[Text],
+    own: Sequence[Text],
+    folder: Path,
+    progress: Progress = silent,
+) -> Teacher:
+    """A teacher of what `model` makes of `texts`, which is kept in `folder`; it is called only where nothing is.
+
+    `own` are the same texts as the small model reads them.
+    """
+    kept = folder / ENCODED
+    if not kept.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial")
-        save_file(_encoded(model, texts, progress), str(partial))
+        save_file(_encoded(model(), texts, progress), str(partial))
         partial.rename(kept)
     return Teacher(own, load_file(str(kept)))
 
