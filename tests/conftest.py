@@ -13,7 +13,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.answering.decide import SIGNALS, Logistic
 from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine
@@ -21,6 +21,7 @@ from procqa.index.build import build_index
 from procqa.index.snapshot import ENCODER
 from procqa.index.versions import current_folder
 from procqa.settings import Settings
+from tests.judging import alike
 
 # What a loaded machine takes long for is not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -66,7 +67,7 @@ class WordEncoder:
 
 # The packaged calibration knows the cosines of another encoder. Here an answer is right when its page holds the words.
 NO_WEIGHTS = dict.fromkeys(SIGNALS, 0.0)
-CALIBRATION = Calibration(
+CALIBRATION = alike(
     WordEncoder.name,
     Logistic({**NO_WEIGHTS, "explained": 8.0, "line": 4.0}, bias=-6.0),
     Logistic(NO_WEIGHTS, bias=4.0),

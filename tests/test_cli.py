@@ -161,6 +161,19 @@ def test_an_answer_is_printed_with_its_source(index: Path) -> None:
     assert place.strip().startswith("heart/mitral, characters ")
 
 
+def test_quotes_of_several_pages_are_each_printed_with_their_own(index: Path) -> None:
+    asked = "How long do I stay in hospital after mitral valve repair and what are the risks of aortic valve repair?"
+    lines = invoke("ask", asked, "--index", index).output.splitlines()
+    first = lines[: lines.index("")] if "" in lines else lines
+    assert first[0] == "• You stay in hospital for 3 days."
+    assert first[1].startswith("    Mitral valve repair › Recovery (")
+    assert first[2].startswith("    heart/mitral, characters ")
+    assert first[3] == "• Bleeding from the wound"
+    assert first[-2] == "    Aortic valve repair › Risks and Complications"
+    start, end = map(int, first[-1].removeprefix("    heart/aortic, characters ").split(" to "))
+    assert start < end
+
+
 def test_a_list_is_printed_with_bullets(index: Path) -> None:
     result = invoke("ask", "What are the risks and complications of aortic valve repair?", "--index", index)
     assert result.output.splitlines()[:3] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -206,8 +207,24 @@ def test_what_the_pages_do_not_hold_is_not_answered(question: str, engine: Engin
     assert reply.abstention.message.endswith(".")
 
 
-@pytest.mark.parametrize("question", ["???", "123", "😀", "- . -"])
-def test_what_holds_no_letter_is_no_question(question: str, engine: Engine) -> None:
+def test_what_is_no_text_is_refused_in_one_sentence(engine: Engine) -> None:
+    for question, history in (("caf\udce9 after it?", []), ("after it?", ["caf\udce9"])):
+        with pytest.raises(QuestionError, match=r"is not valid Unicode text\."):
+            engine.ask(question, history=history)
+
+
+def test_a_code_alone_is_a_question(tmp_path: Path, encoder: Encoder) -> None:
+    for name, code in (("knee", 4711), ("elbow", 4712)):
+        page = f"---\ncodes:\n  house: ['{code}']\n---\n# {name.title()} repair\n\n## Summary\n\nA tendon is sewn.\n"
+        (tmp_path / f"{name}.md").write_text(page, encoding="utf-8")
+    build_index(Settings(corpus=tmp_path, index=tmp_path / "index"), encoder=encoder)
+    with closing(Engine.open(tmp_path / "index", encoder=encoder)) as coded:
+        assert coded.ask("4711", passages=1).hits[0].passage.doc_id == "knee"
+        assert coded.ask("4712", passages=1).hits[0].passage.doc_id == "elbow"
+
+
+@pytest.mark.parametrize("question", ["???", "😀", "- . -"])
+def test_what_holds_no_letter_and_no_digit_is_no_question(question: str, engine: Engine) -> None:
     reply = engine.ask(question)
     check_reply(engine, reply)
     assert reply.abstention is not None
@@ -330,3 +347,23 @@ def test_a_section_whose_name_is_said_counts_by_the_words_of_it_that_are(engine:
     said = {hit.passage.section: hit.signals["heading"] for hit in hits}
     assert said["Risks and Complications"] == pytest.approx(0.5)  # of two words that carry meaning, one
     assert {share for section, share in said.items() if section != "Risks and Complications"} == {0.0}
+
+
+@pytest.mark.parametrize("question", ["Will a camera be used?", "Does the groin hurt?"])
+def test_a_follow_up_that_names_nothing_else_stays_on_its_page(question: str, engine: Engine) -> None:
+    # Only the twin's page says anything of it.
+    assert engine.ask(question, passages=1).hits[0].passage.doc_id == "heart/mitral"
+    stayed = engine.ask(question, history=["What is aortic valve repair?"], passages=1)
+    assert stayed.hits[0].passage.doc_id == "heart/aortic"
+    left = engine.ask(f"And mitral valve repair: {question}", history=["What is aortic valve repair?"], passages=1)
+    assert left.hits[0].passage.doc_id == "heart/mitral"
+
+
+def test_of_a_page_too_long_to_be_compared_whole_what_was_found_is(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("procqa.retrieval.search.PASSAGE_POOL", 2)
+    monkeypatch.setattr("procqa.retrieval.search.DENSE_POOL", 1)
+    monkeypatch.setattr("procqa.retrieval.search.LEXICAL_POOL", 1)
+    (hit,) = engine.search(STAY, filters=Filters(("heart/mitral",)), top_k=1)
+    assert hit.passage.section == "Recovery"

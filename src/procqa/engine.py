@@ -13,15 +13,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from procqa.answering.choose import Chosen, choose_lines, one_line
+from procqa.answering.choose import choose_lines, one_line
 from procqa.answering.citations import cite
-from procqa.answering.compose import Composer
+from procqa.answering.compose import Composer, Pieces
 from procqa.answering.decide import ALIKE_TITLES, UNREAD, Calibration, Evidence, refusal
 from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval import WEIGHTS, Found, Query, Retriever, pack
+from procqa.retrieval import WEIGHTS, Found, Query, Retriever, asks_without, pack
 from procqa.threads import one_thread_a_product
 from procqa.types import (
     Abstention,
@@ -65,8 +65,8 @@ class Engine:
         weights = {name: 0.0 if name in without else weight for name, weight in WEIGHTS.items()}
         self._retriever = Retriever(snapshot, weights)
         chooser = one_line if "lists" in without else choose_lines
-        self._drafter = Drafter(snapshot, chooser, narrow="clauses" not in without)
-        self._composer = Composer(self._retriever, self._drafter, without)
+        drafter = Drafter(snapshot, chooser, narrow="clauses" not in without)
+        self._composer = Composer(self._retriever, drafter, without)
         self._forgetful = "history" in without
         self._calibration = Calibration.load(snapshot.index, self.model)
         one_thread_a_product()
@@ -140,9 +140,9 @@ class Engine:
         """
         clock = _Clock()
         question = _checked(question)
-        history = () if self._forgetful else history
+        history = () if self._forgetful else _all_checked(history)
         query = self._retriever.read(question, history, filters)
-        if not any(character.isalpha() for character in question):
+        if not any(character.isalnum() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
         with clock.stage("retrieval"):
             found = self._retriever.search(query, filters)
@@ -150,25 +150,17 @@ class Engine:
         if not len(found):
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
         with clock.stage("answering"):
-            across = self._composer.across(query, found)
-            options = across.places or self._drafter.pages(query, found)
-            best = self._place(found, 0)
-            evidence = self._drafter.evidence(query, found, 0, self._known(best.doc_id), across.places)
-            probability = self._calibration.confidence(evidence)
-        if not self._calibration.answers(evidence):
-            reason = refusal(evidence, alone=len(options) == 1)
+            draft = self._composer.draft(query, found)
+            probability = self._calibration.confidence(draft.evidence)
+        if asks_without(query.focus):  # words that fit well say the opposite
+            return self._abstain(question, Reason.LOW_CONFIDENCE, 0.0, hits, clock, self._nearest(found))
+        if not self._calibration.answers(draft.evidence):
+            reason = refusal(draft.evidence, alone=len(draft.options) == 1)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
-            share = round(probability, 4)
-            if across:
-                chosen = [self._composer.of_pages(query, found, across, filters, share)]
-            elif len(options) > 1:  # an answer for each, all as likely as the first
-                chosen = [(self._drafter.choose(query, found, place, share),) for place in options]
-            else:
-                chosen = self._composer.of_sections(query, found, filters, share, max_answers)
-            chosen = chosen[:max_answers]
+            chosen = self._composer.answers(query, found, draft, filters, round(probability, 4), max_answers)
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
-        unsure = () if across or len(options) == 1 else options
+        best, unsure = self._place(found, 0), draft.options if len(draft.options) > 1 else ()
         return Reply(
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
@@ -183,15 +175,14 @@ class Engine:
             timing_ms=clock.read(),
         )
 
-    def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Chosen] | None:
+    def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Pieces] | None:
         """The evidence and the words of the best answer, whether it would be given or not; what calibration reads."""
-        query = self._retriever.read(_checked(question), history)
+        query = self._retriever.read(_checked(question), _all_checked(history))
         found = self._retriever.search(query)
         if not len(found):
             return None
-        page = self._known(self._place(found, 0).doc_id)
-        together = self._composer.across(query, found).places
-        return self._drafter.evidence(query, found, 0, page, together), self._drafter.choose(query, found, 0, 0.0)
+        draft = self._composer.draft(query, found)
+        return draft.evidence, self._composer.answers(query, found, draft, None, 0.0, 1)[0]
 
     @property
     def model(self) -> str:
@@ -273,8 +264,21 @@ class _Clock:
         return {name: round(value, 3) for name, value in {"total": total, **self._stages}.items()}
 
 
+def _all_checked(history: Sequence[str]) -> list[str]:
+    """Earlier questions in the form that is read."""
+    return [unicodedata.normalize("NFC", _unicode(message)) for message in history]
+
+
+def _unicode(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise QuestionError("The question is not valid Unicode text.") from None
+    return text
+
+
 def _checked(question: str) -> str:
-    text = question.strip()
+    text = _unicode(question).strip()
     if not text:
         raise QuestionError("The question is empty; ask something.")
     # As the asker counts them: the form that is read may be longer.

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.answering.decide import SIGNALS, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
 from procqa.settings import Settings
 from procqa.types import Filters, Reason, Reply, Status
+from tests.judging import alike
 
 STAY = "How long do I stay in hospital after knee repair?"
 SIDES = {"medial": 3, "outer": 7}
@@ -54,7 +55,7 @@ def opened(built: Path, tmp_path: Path, encoder: Encoder) -> Iterator[Open]:
         index = Path(shutil.copytree(built, tmp_path / "index"))
         nothing = dict.fromkeys(SIGNALS, 0.0)
         holds = Logistic({**nothing, "explained": 8.0, "line": 4.0}, -6.0)
-        Calibration(encoder.name, holds, Logistic(nothing, 4.0), threshold).save(index)
+        alike(encoder.name, holds, Logistic(nothing, 4.0), threshold).save(index)
         engines.append(Engine.open(index, encoder=encoder))
         return engines[-1]
 
@@ -164,7 +165,7 @@ def test_what_is_held_back_is_examined_alike(opened: Open) -> None:
     assert engine.ask(asked).status is Status.ABSTAINED
     examined = engine.examine(asked)
     assert examined is not None
-    evidence, chosen = examined
+    evidence, (chosen,) = examined
     assert [line.text for line in chosen.lines] == ["You stay in hospital for 3 days."]
     assert evidence.explained == pytest.approx(5 / 6)  # "long" stands nowhere on the page
     assert 0 < evidence.page_margin < 1
@@ -182,7 +183,7 @@ def many(tmp_path: Path, encoder: Encoder) -> Iterator[Engine]:
         (tmp_path / "corpus" / f"{joint}.md").write_text(text, encoding="utf-8")
     build_index(Settings(corpus=tmp_path / "corpus", index=tmp_path / "index"), encoder=encoder)
     nothing = dict.fromkeys(SIGNALS, 0.0)
-    Calibration(encoder.name, Logistic(nothing, 4.0), Logistic(nothing, 4.0), 0.5).save(tmp_path / "index")
+    alike(encoder.name, Logistic(nothing, 4.0), Logistic(nothing, 4.0), 0.5).save(tmp_path / "index")
     engine = Engine.open(tmp_path / "index", encoder=encoder)
     yield engine
     engine.close()

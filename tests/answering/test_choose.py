@@ -79,7 +79,19 @@ def test_wording_that_asks_for_all(question: str) -> None:
     assert asks_for_list(question)
 
 
-@pytest.mark.parametrize("question", [STAY, "When can I drive?", "Is it a listed building?", "Can I eat?", ""])
+@pytest.mark.parametrize(
+    "question",
+    [
+        STAY,
+        "When can I drive?",
+        "Is it a listed building?",
+        "Can I eat?",
+        "Which is the likeliest complication?",
+        "How long is the waiting list?",
+        "How soon can I climb steps?",
+        "",
+    ],
+)
 def test_wording_that_asks_for_one_thing(question: str) -> None:
     assert not asks_for_list(question)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.answering.decide import SIGNALS, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
 from procqa.index.snapshot import Snapshot
 from procqa.settings import Settings
-from procqa.types import Filters, Reply, Status
+from procqa.types import Filters, Reason, Reply, Status
+from tests.judging import alike
 from tests.laws import check_reply
 
 TIMES = {"Cataract surgery": 1, "Grommet fitting": 2, "Carpal release": 3}
@@ -37,9 +38,12 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
         (folder / "corpus" / f"{title.split()[0].lower()}.md").write_text(page(title, hours), encoding="utf-8")
     (folder / "corpus" / "asleep.md").write_text("# Hip repair\n\n## Summary\n\nUnder general anesthesia.\n")
     (folder / "corpus" / "awake.md").write_text("# Elbow repair\n\n## Summary\n\nUnder general anesthesia or none.\n")
+    (folder / "corpus" / "hernia.md").write_text(
+        "# Hernia mending\n\n## Recovery\n\nShower after 2 days if it is dry; swim after 3 weeks at the soonest.\n"
+    )
     build_index(Settings(corpus=folder / "corpus", index=folder / "index"), encoder=encoder)
     certain = Logistic(dict.fromkeys(SIGNALS, 0.0), 4.0)
-    Calibration(encoder.name, certain, certain, 0.5).save(folder / "index")
+    alike(encoder.name, certain, certain, 0.5).save(folder / "index")
     return folder / "index"
 
 
@@ -105,6 +109,43 @@ def test_each_question_of_a_message_is_answered(opened: Callable[..., Engine]) -
     assert reply.interpreted_as is not None
     assert reply.interpreted_as.question == question
     assert len(told(opened("several").ask(question))) == 1
+
+
+def test_each_question_is_answered_from_the_page_that_it_names(opened: Callable[..., Engine]) -> None:
+    engine = opened()
+    reply = engine.ask("How many hours does carpal release take and when is driving allowed after grommet fitting?")
+    check_reply(engine, reply)
+    assert told(reply) == [("carpal", "The operation takes 3 hours."), ("grommet", "Driving is allowed after 2 weeks.")]
+
+
+def test_what_the_first_answer_says_is_not_said_again(opened: Callable[..., Engine]) -> None:
+    reply = opened().ask("How many hours does carpal release operation take and when is driving allowed?")
+    said = [span.text for answer in reply.answers for span in answer.spans]
+    assert len(reply.answers) > 1
+    assert len(set(said)) == len(said)
+
+
+def test_one_sentence_may_answer_two_questions_by_a_clause_each(opened: Callable[..., Engine]) -> None:
+    engine = opened()
+    reply = engine.ask("When may I shower after hernia mending and when may I swim after it?")
+    check_reply(engine, reply)
+    said = [words for _, words in told(reply)]
+    assert "hower after 2 days" in " ".join(said)
+    assert "wim after 3 weeks" in " ".join(said)
+    assert len(set(said)) == len(said)
+
+
+def test_which_procedures_something_is_not_true_of_is_not_answered(opened: Callable[..., Engine]) -> None:
+    engine = opened()
+    reply = engine.ask("Which procedures do not need general anesthesia?")
+    check_reply(engine, reply)
+    assert reply.abstention is not None
+    assert reply.abstention.reason is Reason.LOW_CONFIDENCE
+
+
+def test_a_word_of_comparing_beside_one_name_compares_nothing(opened: Callable[..., Engine]) -> None:
+    reply = opened().ask("Are both wrists done at once in carpal release?")
+    assert {name for name, _ in told(reply)} == {"carpal"}
 
 
 def test_what_answers_both_questions_is_given_once(opened: Callable[..., Engine]) -> None:

@@ -17,6 +17,7 @@ from procqa.answering.decide import (
     SIGNALS,
     Calibration,
     Evidence,
+    Judge,
     Logistic,
     equally_good,
     names_none,
@@ -24,11 +25,12 @@ from procqa.answering.decide import (
 )
 from procqa.errors import SnapshotError
 from procqa.types import Reason
+from tests.judging import alike
 
 NOTHING = Evidence(**dict.fromkeys(SIGNALS, 0.0))
 NO_WEIGHTS = dict.fromkeys(SIGNALS, 0.0)
 HOLDS = Logistic({**NO_WEIGHTS, "line": 2.0, "section": 0.5}, bias=-1.0)
-MADE = Calibration("some model", HOLDS, Logistic({**NO_WEIGHTS, "page": 1.0}, bias=0.0), threshold=0.4)
+MADE = alike("some model", HOLDS, Logistic({**NO_WEIGHTS, "page": 1.0}, bias=0.0), threshold=0.4)
 
 
 def test_the_probability_is_logistic() -> None:
@@ -43,6 +45,16 @@ def test_an_answer_is_given_where_there_is_one_and_is_as_sure_as_it_is_right() -
     assert not MADE.answers(replace(NOTHING, page=9.0))
     assert MADE.confidence(held) == pytest.approx(0.5 / (1 + math.exp(-3)))
     assert MADE.confidence(replace(held, page=9.0)) == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-3)
+
+
+def test_what_follows_other_questions_has_a_judge_of_its_own() -> None:
+    never = Logistic(NO_WEIGHTS, bias=-40.0)
+    apart = replace(MADE, following=Judge(never, never))
+    held = replace(NOTHING, line=2.0)
+    assert apart.answers(held)
+    assert apart.confidence(held) == MADE.confidence(held)
+    assert not apart.answers(replace(held, follows=1.0))
+    assert apart.confidence(replace(held, follows=1.0)) == pytest.approx(0.0, abs=1e-9)
 
 
 @given(line=st.floats(-1e300, 1e300), more=st.floats(0, 1e300))
@@ -64,13 +76,24 @@ def test_without_one_of_the_same_model_the_packaged_one_serves(tmp_path: Path) -
     packaged = Calibration.load(tmp_path, "some model")
     MADE.save(tmp_path)
     assert Calibration.load(tmp_path, "another model") == packaged != MADE
-    assert set(packaged.answerable.weights) == set(packaged.right.weights) == set(SIGNALS)
+    for judge in (packaged.alone, packaged.following):
+        assert set(judge.answerable.weights) == set(judge.right.weights) == set(SIGNALS)
     assert 0 < packaged.threshold < 1
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"null", b"1", b"\xff", b'{"model": "some model"}', b'{"weights": [], "bias": 0}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b"\xff",
+        b'{"model": "some model"}',
+        b'{"weights": [], "bias": 0}',
+        b'{"model": "some model", "alone": [], "following": [], "threshold": 1}',
+    ],
 )
 def test_a_damaged_one_is_refused_with_the_way_to_mend_it(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "calibration.json").write_bytes(content)
@@ -82,7 +105,8 @@ def test_a_damaged_one_is_refused_with_the_way_to_mend_it(content: bytes, tmp_pa
 def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
     path = MADE.save(tmp_path)
     values = json.loads(path.read_text())
-    {"weights": values["right"], "bias": values["answerable"]}.get(lost, values).pop(lost)
+    judge = values["following"]
+    {"weights": judge["right"], "bias": judge["answerable"]}.get(lost, values).pop(lost)
     path.write_text(json.dumps(values))
     with pytest.raises(SnapshotError, match="`procqa eval calibrate`"):
         Calibration.load(tmp_path, "some model")
@@ -91,9 +115,16 @@ def test_one_that_lacks_a_number_is_refused(lost: str, tmp_path: Path) -> None:
 def test_a_signal_that_one_was_not_fitted_on_weighs_nothing(tmp_path: Path) -> None:
     path = MADE.save(tmp_path)
     values = json.loads(path.read_text())
-    del values["right"]["weights"]["line"]
+    del values["alone"]["right"]["weights"]["line"]
     path.write_text(json.dumps(values))
-    assert Calibration.load(tmp_path, "some model").right.weights == {**MADE.right.weights, "line": 0.0}
+    assert Calibration.load(tmp_path, "some model").alone.right.weights == {**MADE.alone.right.weights, "line": 0.0}
+
+
+def test_one_with_a_single_judge_judges_both_kinds(tmp_path: Path) -> None:
+    path = MADE.save(tmp_path)
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values.pop("alone"), "model": values["model"], "threshold": values["threshold"]}))
+    assert Calibration.load(tmp_path, "some model") == MADE
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.answering.decide import SIGNALS, Logistic
 from procqa.answering.reading import read_passage
 from procqa.embedding import Encoder
 from procqa.embedding.pairs import Pair, pair, shortened
@@ -18,6 +18,7 @@ from procqa.engine import Engine
 from procqa.index.snapshot import Snapshot
 from procqa.retrieval import read_query
 from procqa.types import Status
+from tests.judging import alike
 
 TOKENIZER = Path(str(resources.files("procqa.embedding") / "model" / "tokenizer.json"))
 STAY = read_query("How long do I stay in hospital after aortic valve repair?")
@@ -83,7 +84,7 @@ def test_a_passage_is_read_with_its_title_and_heading(snapshot: Snapshot) -> Non
 def test_the_reader_speaks_to_the_decision(index: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = Snapshot.open(index, encoder)
     nothing = dict.fromkeys(SIGNALS, 0.0)
-    Calibration(encoder.name, Logistic({**nothing, "answered": 1.0}, 0.0), Logistic(nothing, 0.0), 0.5).save(index)
+    alike(encoder.name, Logistic({**nothing, "answered": 1.0}, 0.0), Logistic(nothing, 0.0), 0.5).save(index)
     for odds, status in ((3.0, Status.ANSWERED), (-3.0, Status.ABSTAINED)):
         monkeypatch.setattr(snapshot, "reader", Opinion(odds))
         assert Engine(snapshot).ask(STAY.context).status is status

@@ -17,7 +17,7 @@ from procqa.errors import GoldError
 from procqa.evaluation.calibrate import calibrate
 from procqa.types import Line
 
-Examined = dict[str, tuple[Evidence, Chosen]]
+Examined = dict[str, tuple[Evidence, tuple[Chosen, ...]]]
 RIGHT, WRONG = "You stay for 3 days.", "Bleeding and bruising."
 
 
@@ -29,7 +29,7 @@ class MadeEngine:
     def __init__(self, examined: Examined) -> None:
         self._examined = examined
 
-    def examine(self, question: str, history: tuple[str, ...] = ()) -> tuple[Evidence, Chosen] | None:
+    def examine(self, question: str, history: tuple[str, ...] = ()) -> tuple[Evidence, tuple[Chosen, ...]] | None:
         return self._examined.get(question)
 
 
@@ -57,7 +57,8 @@ def made(right: int, wrong: int, unanswerable: int) -> tuple[Examined, list[str]
 
     def ask(name: str, line: float, answer: str) -> str:
         noise = {signal: chance.gauss(0.5, 0.2) for signal in SIGNALS}
-        examined[name] = (replace(Evidence(**noise), line=chance.gauss(line, 0.1)), words(answer))
+        evidence = replace(Evidence(**noise), line=chance.gauss(line, 0.1), follows=0.0)
+        examined[name] = (evidence, (words(answer),))
         return name
 
     answerable = [ask(f"right {n}", 0.7, RIGHT) for n in range(right)]
@@ -69,7 +70,8 @@ def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
     examined, answerable, others = made(1000, 500, 500)
     fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
     assert (fit.calibration.model, fit.questions, fit.right) == ("made", 2000, 1000)
-    weights = fit.calibration.right.weights
+    assert fit.calibration.following == fit.calibration.alone  # there is none to fit it on
+    weights = fit.calibration.alone.right.weights
     assert set(weights) == set(SIGNALS)
     assert weights["line"] > 3 * max(abs(weight) for name, weight in weights.items() if name != "line")
     probabilities = {name: fit.calibration.confidence(evidence) for name, (evidence, _) in examined.items()}
@@ -79,11 +81,24 @@ def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
     assert sum(probabilities.values()) / 2000 == pytest.approx(0.5, abs=0.01)  # as many as were right
 
 
+def test_follow_ups_are_judged_by_themselves_where_there_are_enough(tmp_path: Path) -> None:
+    examined, answerable, others = made(400, 100, 200)
+    for place, name in enumerate(examined):
+        if place % 2:  # what speaks for an answer alone speaks against one here
+            evidence, pieces = examined[name]
+            examined[name] = (replace(evidence, follows=1.0, line=-evidence.line), pieces)
+    fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
+    alone, following = (judge.answerable.weights for judge in (fit.calibration.alone, fit.calibration.following))
+    assert alone["line"] > 1
+    assert following["line"] < -1
+    assert alone["follows"] == following["follows"] == 0
+
+
 def test_other_signals_can_be_left_out(tmp_path: Path) -> None:
     examined, answerable, others = made(100, 50, 50)
     gold = write_gold(tmp_path / "g.jsonl", answerable, others)
     fit = calibrate(gold, MadeEngine(examined), only=["dense"])  # type: ignore[arg-type]
-    for part in (fit.calibration.answerable, fit.calibration.right):
+    for part in (fit.calibration.alone.answerable, fit.calibration.alone.right):
         assert {name for name, weight in part.weights.items() if weight} <= {"dense"}
 
 
@@ -109,7 +124,7 @@ def test_fewer_refusals_are_more_answers(tmp_path: Path) -> None:
     fits = [calibrate(gold, MadeEngine(examined), refusals=share) for share in (0.05, 0.2, 0.6)]  # type: ignore[arg-type]
     assert [fit.calibration.threshold for fit in fits] == sorted({fit.calibration.threshold for fit in fits})
     assert fits[0].false_answers >= fits[1].false_answers >= fits[2].false_answers
-    assert fits[0].calibration.answerable == fits[2].calibration.answerable
+    assert fits[0].calibration.alone == fits[2].calibration.alone
 
 
 def test_a_question_that_finds_nothing_is_left_out(tmp_path: Path) -> None:

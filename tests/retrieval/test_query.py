@@ -121,6 +121,11 @@ def test_only_a_follow_up_turns() -> None:
     assert read_query("How long do I stay?", [STAY]).turns == 0
 
 
+@pytest.mark.parametrize("follow_up", ["got that wrong, hers is the one where they only look", "sorry, the aortic one"])
+def test_what_corrects_and_does_not_ask_points(follow_up: str) -> None:
+    assert read_query(follow_up, [STAY]).focus == f"{STAY} {follow_up}"
+
+
 def test_what_points_takes_its_question_from_the_last_message_that_asks() -> None:
     history = [STAY, "thanks, that helps", "It's Sheila by the way"]
     assert read_query("and for the aortic one?", history).focus == f"{STAY} and for the aortic one?"
@@ -130,7 +135,17 @@ def test_what_points_takes_its_question_from_the_last_message_that_asks() -> Non
     assert read_query("and for aortic?", ["hello", "hi"]).focus == "hi and for aortic?"
 
 
-@pytest.mark.parametrize("follow_up", ["No worries, how long do I stay?", "sorry, when can I drive?"])
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "No worries, how long do I stay?",
+        "sorry, when can I drive?",
+        "wait when can i drive",
+        "actually how long does it take",
+        "how long does the other kind take",
+        "the other sort, with the plates, how many days is she tender",
+    ],
+)
 def test_what_corrects_and_asks_itself_is_asked_as_it_stands(follow_up: str) -> None:
     assert read_query(follow_up, [STAY]).focus == follow_up
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.retrieval.wording import asks_across, compares, parts, turns
+from procqa.retrieval.wording import asks_across, asks_without, compares, parts, turns
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from procqa.retrieval.wording import asks_across, compares, parts, turns
         ("WHERE IS IT DONE AND WHEN CAN I FETCH HER", ["WHERE IS IT DONE", "WHEN CAN I FETCH HER"]),
         ("who does an angiogram and who else is there", ["who does an angiogram", "who else is there"]),
         ("So what's the catch & how big is the scar?", ["So what's the catch", "how big is the scar?"]),
+        ("How long is it? Who does it? Any risks?", ["How long is it?", "Who does it?", "Any risks?"]),
         ("My hip hurts. What is done? Can I walk after?", ["What is done?", "Can I walk after?"]),
     ],
 )
@@ -173,3 +174,23 @@ def test_a_turn_to_another_procedure_is_told(follow_up: str) -> None:
 )
 def test_a_question_of_the_same_procedure_is_no_turn(follow_up: str) -> None:
     assert not turns(follow_up)
+
+
+@pytest.mark.parametrize(
+    ("question", "without"),
+    [
+        ("Which procedures do not need a general anaesthetic?", True),
+        ("what operations don't leave a scar", True),
+        ("which tests are done without sedation?", True),
+        ("which procedures need a general anaesthetic?", False),
+        ("which operations mean that I may not drive?", False),
+        ("why do I not need an anaesthetic?", False),
+    ],
+)
+def test_what_something_is_not_true_of(question: str, without: bool) -> None:
+    assert asks_without(question) is without
+
+
+def test_a_correction_that_asks_does_not_turn() -> None:
+    assert turns("actually the left one is bad") == turns("sorry, the laser") == 1
+    assert turns("actually how long does it take") == turns("sorry, how long is it?") == 0

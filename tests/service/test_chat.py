@@ -53,6 +53,16 @@ def test_an_answer_is_verbatim_and_cited(openai: OpenAI, live: str) -> None:
     assert whole["procqa"]["answers"][0]["text"] == WORDS
 
 
+def test_quotes_of_each_page_stand_above_its_source(openai: OpenAI) -> None:
+    asked = "How long do I stay in hospital after mitral valve repair and what are the risks of aortic valve repair?"
+    message = openai.chat.completions.create(model="procqa", messages=user(asked)).choices[0].message
+    assert message.content is not None
+    assert message.content.startswith(f"{WORDS}\n\nSource: Mitral valve repair, Recovery\n\nBleeding from the wound\n")
+    assert message.content.endswith("\n\nSource: Aortic valve repair, Risks and Complications")
+    quoted = [message.content[c.start_index : c.end_index] for c in (a.url_citation for a in message.annotations or [])]
+    assert quoted[:2] == [WORDS, "Bleeding from the wound"]
+
+
 def test_a_stream_holds_the_same_words_and_the_citations(openai: OpenAI) -> None:
     whole = openai.chat.completions.create(model="procqa", messages=user(STAY))
     chunks = list(

@@ -10,11 +10,13 @@ from procqa.types import Line
 
 # Wording that asks for every item: "what are the risks", "which tests", "anything that can go wrong", "how else".
 _ASKS_FOR_LIST = re.compile(
-    r"\b(?:list|what (?:are|were)(?! (?:the|my|his|her) (?:chances|odds))|which \w+s|which of|"
+    r"\b(?:(?<!waiting )list|what (?:are|were)(?! (?:the|my|his|her) (?:chances|odds))|"
+    r"which (?!(?:is|was|has|does|this)\b)\w+s|which of|"
     r"what (?:kinds?|types?|sorts?)|(?:what|who|how|where) (?:else|all|other)|"
     r"(?:other|another|different) (?:ways?|options?|choices?|treatments?)|all (?:the|of)|every(?:thing|one|body)?|"
     r"go wrong|anything (?:that|i|we|he|she)|what (?:should|do|must|can) (?:i|we|he|she|they) (?:bring|pack|avoid)|"
-    r"risks|dangers|complications|side effects|alternatives|options|steps|benefits|reasons|causes|symptoms|criteria|"
+    r"risks|dangers|complications|side effects|alternatives|options|(?:what|which|the) steps|benefits|reasons|causes|"
+    r"symptoms|criteria|"
     r"who(?: is|'s|’s| are| will be|'ll be|’ll be) (?:in|on|there|present|about|around|involved))\b",
     re.IGNORECASE,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from procqa.answering.choose import Chosen, one_line
+from procqa.answering.choose import Chosen, SectionLine, one_line
+from procqa.answering.decide import SAME_NAME, Evidence
 from procqa.answering.draft import Drafter
 from procqa.retrieval import Found, Query, Retriever, asks_across, compares
 from procqa.types import Filters
@@ -36,6 +37,16 @@ class Across:
         return bool(self.places)
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known before any words are chosen: the places of the pages to choose between, one when it is clear, and
+    the evidence for the best."""
+
+    across: Across
+    options: tuple[int, ...]
+    evidence: Evidence
+
+
 class Composer:
     """Puts answers together from what a drafter says of one page and section."""
 
@@ -46,7 +57,24 @@ class Composer:
         self._across = "across" not in without
         self._several = "several" not in without
 
-    def across(self, query: Query, found: Found) -> Across:
+    def draft(self, query: Query, found: Found) -> Draft:
+        """What a question is about, and what speaks for an answer to it."""
+        across = self._pages_across(query, found)
+        together = across.places or tuple(dict.fromkeys(self._pages_of_parts(query, found)))
+        options = (0,) if together else tuple(self._drafter.pages(query, found))
+        return Draft(across, options, self._drafter.evidence(query, found, 0, together))
+
+    def answers(
+        self, query: Query, found: Found, draft: Draft, filters: Filters | None, confidence: float, limit: int
+    ) -> list[Pieces]:
+        """Up to `limit` answers, the best first; `confidence` is that of the best."""
+        if draft.across:
+            return [self._of_pages(query, found, draft.across, filters, confidence)]
+        if len(draft.options) > 1:  # each is as likely to be right as the first, if its page is the one meant
+            return [(self._drafter.choose(query, found, place, confidence),) for place in draft.options[:limit]]
+        return self._of_sections(query, found, filters, confidence, limit)
+
+    def _pages_across(self, query: Query, found: Found) -> Across:
         """The pages that the question asks about together, or none where it asks about one.
 
         Those that it names one beside the other, or else the best and its twins; for "which procedures ...?" those that
@@ -59,13 +87,27 @@ class Composer:
             together = [place for place in named if found.scores[place] > found.scores[0] - NEAR_NAMED][:MOST_PAGES]
             if len(together) > 1 and 0 in together:
                 return Across(tuple(together), asked if self._retriever.says_much(asked) else "")
-            return Across(tuple(self._drafter.twins(found)))
+            twins = self._drafter.twins(found)
+            # "Are both tonsils taken out in an adult tonsillectomy?" compares nothing: it calls one page by its name.
+            called = found.signals["called"][twins]
+            alike = [place for place, own in zip(twins, called, strict=True) if own > called[0] - SAME_NAME]
+            return Across(tuple(alike) if len(alike) > 1 else ())
         if asks_across(query.focus) and float(found.signals["title"][0]) < NAMES_NONE:
             pages = self._drafter.best_of_pages(found)[:MOST_PAGES]
             return Across(tuple(place for place in pages if found.scores[place] > found.scores[0] - NEAR_BEST))
         return Across()
 
-    def of_pages(
+    def _pages_of_parts(self, query: Query, found: Found) -> tuple[int, ...]:
+        """The place of the best passage of the page that each part of a message is about, or nothing if they are one.
+
+        A part that names no page is about the best one.
+        """
+        if not self._several:
+            return ()
+        places = tuple(self._retriever.named_in(part, found) for part in query.parts)
+        return places if len(set(places)) > 1 else ()
+
+    def _of_pages(
         self, query: Query, found: Found, across: Across, filters: Filters | None, confidence: float
     ) -> Pieces:
         """The best line of each page, for what is asked of it without the names of the others."""
@@ -76,12 +118,12 @@ class Composer:
             pieces = [self._drafter.choose(asked, there, 0, confidence, one_line) for there in on_pages]
         return tuple(pieces)
 
-    def of_sections(
+    def _of_sections(
         self, query: Query, found: Found, filters: Filters | None, confidence: float, limit: int
     ) -> list[Pieces]:
         """An answer from each of the best sections of the best page, the best first and each further one less likely.
 
-        The first answers every part of a message that asks several things.
+        The first answers every part of a message that asks several things, and what it says is not said again.
         """
         whole = [
             (self._drafter.choose(query, found, other, round(confidence / rank, 4)),)
@@ -89,27 +131,38 @@ class Composer:
         ]
         if not query.parts or not self._several:
             return list(whole)
-        return [self._of_parts(query, *whole[0], filters), *whole[1:]]
+        places = self._pages_of_parts(query, found) or (0,) * len(query.parts)
+        pages = [self._drafter.doc_id(found, place) for place in places]
+        first = self._of_parts(query, pages, filters, confidence)
+        return [first, *(pieces for pieces in whole[1:] if _without(pieces[0], first))]
 
-    def _of_parts(self, query: Query, whole: Chosen, filters: Filters | None) -> Pieces:
-        """The words that answer each part of the question in turn, from the page of the whole one's answer.
+    def _of_parts(self, query: Query, doc_ids: Sequence[str], filters: Filters | None, confidence: float) -> Pieces:
+        """The words that answer each part of the question in turn, each from its page.
 
         A part that words already given answer as well gets no others.
         """
         pieces: list[Chosen] = []
-        given: set[int] = set()
-        for part in query.parts:
+        for part, doc_id in zip(query.parts, doc_ids, strict=True):
             of_part = replace(query, focus=part, parts=())
-            there = self._blended(of_part, query, whole.doc_id, filters)
-            piece = self._drafter.choose(of_part, there, 0, whole.confidence)
+            there = self._blended(of_part, query, doc_id, filters)
+            piece = self._drafter.choose(of_part, there, 0, confidence)
             enough = max(line.score for line in piece.lines) - ANSWERS_TOO
-            lines = self._drafter.lines(there, range(len(there)))
-            if not any(line.score > enough and line.line.start in given for line in lines):
-                pieces.append(replace(piece, lines=tuple(x for x in piece.lines if x.line.start not in given)))
-                given.update(line.line.start for line in piece.lines)
+            said = replace(piece, lines=tuple(self._drafter.lines(there, range(len(there)))))
+            lines, new = _without(piece, pieces), _without(said, pieces)
+            if not lines or any(line.score > enough and line not in new for line in said.lines):
+                continue
+            # A sentence of which a clause was given takes the clause's place.
+            pieces = [replace(other, lines=kept) for other in pieces if (kept := _without(other, [piece]))]
+            pieces.append(replace(piece, lines=lines))
         return tuple(pieces)
 
     def _blended(self, part: Query, whole: Query, doc_id: str, filters: Filters | None) -> Found:
         """What a page says to a part of a question, in which the whole of it has a say too."""
         page = Filters((doc_id,), filters.sections if filters else ())
         return self._retriever.search(part, page).blended(self._retriever.search(whole, page), WHOLE)
+
+
+def _without(piece: Chosen, given: Iterable[Chosen]) -> tuple[SectionLine, ...]:
+    """The lines of a piece that do not stand within words that are given."""
+    said = [x.line for other in given if other.doc_id == piece.doc_id for x in other.lines]
+    return tuple(x for x in piece.lines if not any(y.start <= x.line.start and x.line.end <= y.end for y in said))

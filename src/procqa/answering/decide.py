@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from procqa.errors import SnapshotError
+from procqa.retrieval import NAMES_ONE
 from procqa.types import Reason
 
 _log = logging.getLogger(__name__)
@@ -25,9 +26,8 @@ UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
-# A page is the one asked about whose title is so near to the question, or half of one of whose names it says (squared,
-# as `called` is). From dev.
-NAMED_TITLE, NAMED_CALL = 0.5, 0.25
+# A page is the one asked about whose title is so near to the question, from dev, or half of one of whose names it says.
+NAMED_TITLE = 0.5
 # A question names no procedure when it says less than this of every page's names, and at least so many pages know even
 # those of its words that they know least so well. From dev: where that many do, those who name one say more of it.
 NAMES_LITTLE, KNOWN_TO, KNOWN = 0.15, 5, 0.5
@@ -47,7 +47,8 @@ class Evidence:
     the name of a procedure that there is no page about, for one. `called` is how far the question says one of the
     page's names. `same_page`, `right_section`, `answered` are the reader's
     log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least`
-    the least of these five, since an answer must have them all; 0 where nothing is read.
+    the least of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1 where something
+    was said before, and `turns` how clearly the wording is of another procedure than before, as `Query.turns`.
     """
 
     line: float
@@ -69,6 +70,8 @@ class Evidence:
     called: float = 0.0
     unseen: float = 0.0
     least: float = 0.0
+    follows: float = 0.0
+    turns: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))
@@ -88,25 +91,40 @@ class Logistic:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Judge:
     """How probable it is that the pages hold an answer, and that the one found is right if they do.
 
     They are two models because they are two questions: a good answer that narrowly misses the gold one must not teach
     the first that such questions have none.
     """
 
-    model: str  # identity of the models whose signals it was fitted on
     answerable: Logistic
     right: Logistic
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A judge of questions that stand alone, and one of those that follow others, whose signals mean something else.
+
+    Of a follow-up the page is mostly known, and what its few words are like tells more.
+    """
+
+    model: str  # identity of the models whose signals it was fitted on
+    alone: Judge
+    following: Judge
     threshold: float  # answer from this probability of `answerable` on
 
     def confidence(self, evidence: Evidence) -> float:
         """The probability that an answer from the best passage is right."""
-        return self.answerable.probability(evidence) * self.right.probability(evidence)
+        judge = self._judge(evidence)
+        return judge.answerable.probability(evidence) * judge.right.probability(evidence)
 
     def answers(self, evidence: Evidence) -> bool:
         """Whether to answer at all."""
-        return self.answerable.probability(evidence) >= self.threshold
+        return self._judge(evidence).answerable.probability(evidence) >= self.threshold
+
+    def _judge(self, evidence: Evidence) -> Judge:
+        return self.following if evidence.follows else self.alone
 
     def save(self, folder: Path) -> Path:
         """Write calibration.json into an index folder, beside its snapshots."""
@@ -127,7 +145,7 @@ class Calibration:
         if path.exists():
             try:
                 own = _parsed(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 raise SnapshotError(
                     f"{path} cannot be read; delete it, and fit another with `procqa eval calibrate`."
                 ) from None
@@ -146,8 +164,13 @@ def _file_for(model: str) -> str:
 
 def _parsed(text: str) -> Calibration:
     values = json.loads(text)
-    answerable, right = (_logistic(values[name]) for name in ("answerable", "right"))
-    return Calibration(str(values["model"]), answerable, right, float(values["threshold"]))
+    # One that was fitted when procqa knew no difference has one judge, for both.
+    alone, following = (_judge(values.get(kind, values)) for kind in ("alone", "following"))
+    return Calibration(str(values["model"]), alone, following, float(values["threshold"]))
+
+
+def _judge(values: Mapping[str, Any]) -> Judge:
+    return Judge(_logistic(values["answerable"]), _logistic(values["right"]))
 
 
 def _logistic(values: Mapping[str, Any]) -> Logistic:
@@ -159,7 +182,7 @@ def refusal(evidence: Evidence, *, alone: bool) -> Reason:
     """Why an answer is held back. `alone` tells whether no other page fits as well as the best one."""
     if evidence.dense < 0.3 and evidence.explained < 0.5:
         return Reason.NO_RELEVANT_CONTENT
-    if evidence.title < NAMED_TITLE and evidence.called < NAMED_CALL:
+    if evidence.title < NAMED_TITLE and evidence.called < NAMES_ONE:
         return Reason.UNKNOWN_PROCEDURE
     return Reason.SECTION_MISSING if alone else Reason.LOW_CONFIDENCE
 

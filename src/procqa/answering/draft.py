@@ -15,7 +15,7 @@ from procqa.index.snapshot import Snapshot
 from procqa.passages import embedded_prefix
 from procqa.retrieval import Found, Query
 from procqa.retrieval.interaction import token_weights
-from procqa.types import Document, Passage
+from procqa.types import Passage
 
 Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
 
@@ -57,6 +57,11 @@ class Drafter:
         return names_none(signals["called"][places].tolist(), signals["weakest"][places].tolist()) and all(
             lexical.frequency(word) for word in lexical.content_terms(query.context)
         )
+
+    def doc_id(self, found: Found, place: int) -> str:
+        """The page of the passage at a place."""
+        (passage,) = self._snapshot.store.passages(found.rows[place : place + 1])
+        return passage.doc_id
 
     def twins(self, found: Found) -> list[int]:
         """The best passages of the best page and of those whose titles are much like its own, or nothing."""
@@ -122,10 +127,8 @@ class Drafter:
                 lines.append(SectionLine(line, page.text[line.start : line.end], scored.score))
         return sorted(lines, key=lambda item: item.line.start)
 
-    def evidence(
-        self, query: Query, found: Found, place: int, page: Document, together: Sequence[int] = ()
-    ) -> Evidence:
-        """What speaks for an answer from the passage at a place, on this page.
+    def evidence(self, query: Query, found: Found, place: int, together: Sequence[int] = ()) -> Evidence:
+        """What speaks for an answer from the passage at a place.
 
         Pages at the places `together` are asked about with it: they are no rivals, and between them they are named.
         """
@@ -140,6 +143,8 @@ class Drafter:
         ]
         lexical = self._snapshot.lexical
         words = lexical.content_terms(query.context)
+        page = self._snapshot.store.document(self.doc_id(found, place))
+        assert page is not None, "a passage is one of a stored page"
         held = words.intersection(lexical.terms(f"{page.title} {page.text}"))
         signal = {name: float(values[place]) for name, values in found.signals.items()}
         return Evidence(
@@ -156,6 +161,8 @@ class Drafter:
             explained=len(held) / len(words) if words else 0.0,
             called=signal["called"],
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
+            follows=float(bool(query.earlier)),
+            turns=float(query.turns),
             **self._verdict(query, found, place),
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 
 import click
 
 from procqa.cli.options import fast_option, index_option, json_option, settings_from, threads_option
 from procqa.engine import MOST_HITS, Engine
-from procqa.types import Filters, Hit, Reply, Status
+from procqa.types import Citation, Filters, Hit, Reply, Status
 
 # Confidence in words, from this probability on.
 _CONFIDENCE = ((0.8, "sure"), (0.6, "fairly sure"), (0.0, "not sure"))
@@ -86,14 +87,21 @@ def _reply_text(reply: Reply) -> str:
     lines = [reply.clarification.message, ""] if reply.clarification else []
     sources = {citation.id: citation for citation in reply.citations}
     for number, answer in enumerate(reply.answers):
-        first = sources[answer.spans[0].citation]
         bullet = "• " if len(answer.spans) > 1 else ""
         certainty = next(words for floor, words in _CONFIDENCE if answer.confidence >= floor)
+        certainty = f" ({certainty}, {answer.confidence:.2f})"
         lines += [] if number == 0 else ["", "Also:"]
-        lines += [bullet + " ".join(span.text.split()) for span in answer.spans]
-        lines.append(f"    {first.title} › {first.section} ({certainty}, {answer.confidence:.2f})")
-        lines.append(f"    {first.doc_id}, characters {first.start} to {sources[answer.spans[-1].citation].end}")
+        for (doc_id, section), group in groupby(answer.spans, lambda span: _place(sources[span.citation])):
+            quoted = [sources[span.citation] for span in group]
+            lines += [bullet + " ".join(citation.exact.split()) for citation in quoted]
+            lines.append(f"    {quoted[0].title} › {section}{certainty}")
+            lines.append(f"    {doc_id}, characters {quoted[0].start} to {quoted[-1].end}")
+            certainty = ""  # that of the whole answer is told once
     return "\n".join(lines)
+
+
+def _place(citation: Citation) -> tuple[str, str]:
+    return citation.doc_id, citation.section
 
 
 def _hit_text(hit: Hit) -> str:

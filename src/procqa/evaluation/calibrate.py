@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from procqa.answering.decide import SIGNALS, Calibration, Logistic
+from procqa.answering.decide import SIGNALS, Calibration, Judge, Logistic
 from procqa.engine import Engine
 from procqa.errors import GoldError
 from procqa.evaluation.answers import CORRECT_F1
@@ -60,9 +60,9 @@ def calibrate(
             advance(1)
             if examined is None:
                 continue
-            evidence, chosen = examined
+            evidence, pieces = examined
             signals.append(astuple(evidence))
-            right.append(_is_right(item, "\n".join(words.text for words in chosen.lines)))
+            right.append(_is_right(item, "\n".join(x.text for piece in pieces for x in piece.lines)))
             answerable.append(item.unanswerable is None)
     if min(sum(right), len(right) - sum(right)) < _FEWEST:
         raise GoldError(
@@ -74,17 +74,32 @@ def calibrate(
         features[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
     held = known if (~known).sum() >= _FEWEST else labels
-    holds = _logistic(features, held)
-    correct = _logistic(features[known], labels[known] | ((~known).sum() < _FEWEST))
-    probabilities = _unseen(features, held)
+    correct = labels | ((~known).sum() < _FEWEST)
+    judges, probabilities = {}, np.zeros(len(held))
+    for follows, kind in _kinds(features, held).items():
+        judges[follows] = Judge(
+            _logistic(features[kind], held[kind]), _logistic(features[kind & known], correct[kind & known])
+        )
+        probabilities[kind] = _unseen(features[kind], held[kind])
     threshold = float(np.quantile(probabilities[known], refusals))
     return Fit(
-        Calibration(engine.model, holds, correct, round(threshold, 4)),
+        Calibration(engine.model, judges[False], judges[True], round(threshold, 4)),
         len(labels),
         int(labels.sum()),
         float((probabilities[known] < threshold).mean()),
         float((probabilities[~known] >= threshold).mean()) if (~known).any() else 0.0,
     )
+
+
+def _kinds(features: Floats, held: Flags) -> dict[bool, Flags]:
+    """The questions that a judge of follow-ups (True) is fitted on, and those of a judge of other questions (False).
+
+    The same for both, all of them, where there are too few of either.
+    """
+    follows = features[:, SIGNALS.index("follows")] > 0
+    kinds = {True: follows, False: ~follows}
+    enough = all(min((held & kind).sum(), (~held & kind).sum()) >= _FEWEST for kind in kinds.values())
+    return kinds if enough else dict.fromkeys(kinds, np.ones(len(held), dtype=bool))
 
 
 def _is_right(item: GoldItem, answer: str) -> bool:

@@ -1,8 +1,8 @@
 """Which page is named in a conversation: a follow-up stays on the page before it, or turns to another.
 
 Near twins are a word apart, so all that was said speaks for the page before: its name in an earlier question as much as
-the twin's in this one. So a question's own names count more than earlier ones; one that names nothing stays; and where
-the wording turns ("and the other kind?"), another page is meant, a twin of the one before above all.
+the twin's in this one. So a question's own names count more than earlier ones; one that calls no other page by its name
+stays; and where the wording turns ("and the other kind?"), another page is meant, a twin of the one before above all.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from procqa.embedding.encoder import FloatArray
-from procqa.retrieval.names import Names
+from procqa.retrieval.names import NAMES_ONE, Names
 from procqa.retrieval.query import Query
 from procqa.retrieval.wording import asks_across
 
 # What a follow-up itself says of names counts this much, the whole conversation the rest. From the follow-ups of dev
 # and of the training questions, as the others: those of dev turn more often than people do.
 OWN_SHARE = 0.35
-# For staying on the page before, or turning to one of the same title, speaks so much of what speaks for leaving it.
+# For turning to a page of the same title speaks so much of what speaks for leaving the one before.
 INSTEAD = 0.75
-# A message that says half of the words of a page's name names it (squared, as `called` is).
-NAMES_ONE = 0.25
+# So much speaks for staying where the question says no word of any page's name, and where it says some but calls no
+# other page by its name: they may stand there by chance ("and my heart tablets?"). For a page for which the earlier
+# questions speak less than for the best one, by up to DOUBT, it counts in part.
+STAYS, STAYS_NAMING, DOUBT = 1.25, 0.5, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def read_names(
     if query.turns and totals.any():
         left = -INSTEAD * (titles @ titles[page])
         left[page] += query.turns
-    elif not own_named.any() and not asks_across(query.focus):
-        left[page] = -INSTEAD * earlier_called[page]
+    elif not asks_across(query.focus) and not ((own_called >= NAMES_ONE) & (own_named > own_named[page])).any():
+        certain = np.clip(1 - (totals[page] - totals) / DOUBT, 0, 1)
+        left = -(STAYS_NAMING if own_named.any() else STAYS) * certain
     return Naming(_mixed(named, own_named), _mixed(called, own_called), left)
 
 

@@ -26,6 +26,8 @@ _GENERIC = "surgery surgical operation op procedure treatment therapy removal pa
 _ONE_ERROR, _TWO_ERRORS = 5, 8
 # A piece of a question names a page that holds at least half of its words, and (squared) this share of what they tell.
 _WORDS_HELD, _NAMES_IT = 0.5, 0.8
+# A text that says half of the words of a page's name calls it by that (squared, as `Names.scores` tells it).
+NAMES_ONE = 0.25
 # What stands between the names of several procedures, and what only says that there are several.
 _BETWEEN = re.compile(
     r"[,;:/()?+]|\s[-–—]\s|\b(?:vs?|versus|against|compar\w+|opposed|differ\w*|or|and|then|before|after|for|each|both|"

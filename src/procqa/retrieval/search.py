@@ -19,7 +19,7 @@ from procqa.index.snapshot import Snapshot
 from procqa.retrieval.conversation import read_names
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
-from procqa.retrieval.names import Names
+from procqa.retrieval.names import NAMES_ONE, Names
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
 from procqa.types import Filters, Hit
@@ -93,6 +93,14 @@ class Retriever:
         """Whether a text has words that carry a subject."""
         return bool(self._snapshot.lexical.content_terms(text))
 
+    def named_in(self, text: str, found: Found) -> int:
+        """The place of the best passage of the page that a text names, or of the best page where it names none."""
+        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
+        order = np.argsort(first)
+        _, called = self._names.scores(text, pages[order].tolist())
+        # Of pages that are called alike the best one is meant.
+        return int(first[order[called.argmax()]]) if called.max() >= NAMES_ONE else 0
+
     def named_apart(self, query: Query, found: Found) -> tuple[list[int], str]:
         """The places of the best passages of the pages that a question names one beside the other, and what it asks."""
         pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
@@ -106,7 +114,10 @@ class Retriever:
     def _pool(
         self, question: str, vector: FloatArray, titles: FloatArray, allowed: Rows | None
     ) -> tuple[Rows, FloatArray]:
-        """All passages of the proposed pages, by row, and the BM25 score of each (0 to 1, best is 1)."""
+        """The passages of the proposed pages, by row, and the BM25 score of each (0 to 1, best is 1).
+
+        All of them, unless they are too many: then those that were found themselves come first.
+        """
         snapshot = self._snapshot
         if allowed is not None and not len(allowed):
             return allowed, np.zeros(0, dtype=np.float32)
@@ -117,8 +128,12 @@ class Retriever:
         pages = self._proposed(dense_rows, lexical_rows, titles)
         rows = np.concatenate([self._passages_of(page) for page in pages])
         if allowed is not None:
-            rows = np.intersect1d(rows, allowed)
-        rows = np.unique(rows[:PASSAGE_POOL])
+            rows = rows[np.isin(rows, allowed)]
+        if len(rows) > PASSAGE_POOL:
+            found = np.concatenate([dense_rows, lexical_rows])
+            rows = np.concatenate([found[np.isin(found, rows)], rows])
+            rows = rows[np.sort(np.unique(rows, return_index=True)[1])[:PASSAGE_POOL]]
+        rows = np.sort(rows)
         bm25 = np.zeros(len(rows), dtype=np.float32)
         known = np.isin(lexical_rows, rows)
         bm25[np.searchsorted(rows, lexical_rows[known])] = lexical_scores[known]

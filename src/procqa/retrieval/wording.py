@@ -32,7 +32,13 @@ _CLAUSE = re.compile(
 _JOINT = re.compile(
     r"(?:(?<!\s)\s*[,;]\s*|(?<!\s)\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+", re.IGNORECASE
 )
-_LEAD = re.compile(r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks)\b\W*)*", re.IGNORECASE)
+_LEAD = re.compile(
+    r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks|no|sorry|oops|actually|wait|hang on|"
+    r"hold on|right|oh|ah)\b\W*)*",
+    re.IGNORECASE,
+)
+# A message goes on to ask after each of these: "sorry, the other sort, how long is it".
+_BREAK = re.compile(r"[,;.!]\s+")
 # "each visit", "both sides" are of one procedure.
 _ONE_THING = (
     r"\s+(?:day|night|morning|week|month|year|hour|time|visit|session|go|sides?|eyes?|ears?|legs?|knees?|hips?|hands?|"
@@ -62,7 +68,6 @@ _SUPPOSED = (
 )
 _CORRECTED = (
     r"^\W*(?:no|nope)\b(?=\W*$|[,.;!]|\s+(?:no|wait|sorry|hang|not|the|it|mine|i)\b)|"
-    r"^\W*(?:(?:oh|ah|ok(?:ay)?|but)\W+)*(?:sorry|actually|correction)\b(?=[^?]*$)|"
     r"\b(?:wait,? no|oh wait|hang on|hold on|(?<!am )(?:i|we|she|he) meant|muddled|mixed (?:it |them |that )?up|"
     r"got (?:it|that) wrong|my mistake|wrong (?:one|name|letter|page))\b"
 )
@@ -73,6 +78,8 @@ _ANOTHER = (
     r"(?:['’]?s| is| has| had| was| gets| only)\s+(?:just |only )?"
     r"(?:having|getting|got|had|gets|booked|down|the|in for|kind|one)\b"
 )
+# These begin a correction unless the message asks something: "sorry, the right one" but "sorry, how long?".
+_SORRY = re.compile(r"^\W*(?:(?:oh|ah|ok(?:ay)?|but)\W+)*(?:sorry|actually|correction)\b", re.IGNORECASE)
 _TURNS = re.compile("|".join((_KIND, _WAY, _SUPPOSED, _CORRECTED, _ANOTHER)), re.IGNORECASE)
 _OTHER = re.compile(r"\bthe other (?:one|kind|sort|type|version|operation|procedure|way)\b", re.IGNORECASE)
 _KINDS = (
@@ -84,13 +91,19 @@ _ACROSS = re.compile(
     r"(?!\s+(?:do|does|will|should|must|can|could|would)\s+(?:i|we|he|she|they|my)\b)",
     re.IGNORECASE,
 )
+# "Which operations do not need a general", "... can be done without", but not "before which can I not eat".
+_WITHOUT = re.compile(
+    r"\b(?:without|never|(?:need|use|have|has|leave|mean|cause|involve|require)s?\s+no|"
+    r"(?:do|does|did|is|are)(?:n['’]?t|\s+not)\s+(?:\w+\s+)?(?:need|use|have|leave|mean|cause|involve|require)\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def parts(question: str) -> list[str]:
     """The questions that a message asks, in its words and order: one for most messages, and at most MOST_PARTS."""
     sentences = [question[line.start : line.end] for line in split_lines(question)]
-    asking = [sentence for sentence in sentences if ends_asking(sentence) and _clause_at_start(sentence)]
-    if len(asking) < 2:
+    asking = [sentence for sentence in sentences if ends_asking(sentence)]
+    if sum(map(_clause_at_start, asking)) < 2:
         asking = _clauses(question)
     return asking[:MOST_PARTS] if len(asking) > 1 else [question]
 
@@ -100,6 +113,11 @@ def asks_across(question: str) -> bool:
     return _ACROSS.search(question) is not None
 
 
+def asks_without(question: str) -> bool:
+    """Whether a question asks which procedures something is not true of."""
+    return asks_across(question) and _WITHOUT.search(question) is not None
+
+
 def compares(question: str) -> bool:
     """Whether a question asks the same of several procedures."""
     return _COMPARES.search(question) is not None
@@ -107,12 +125,16 @@ def compares(question: str) -> bool:
 
 def turns(question: str) -> int:
     """How clearly a follow-up is worded as one about another procedure than before: not (0), maybe (1), surely (3)."""
-    return 3 if _OTHER.search(question) else int(_TURNS.search(question) is not None)
+    if _OTHER.search(question):
+        return 3
+    return int(_TURNS.search(question) is not None or (_SORRY.search(question) is not None and not asks(question)))
 
 
 def asks(message: str) -> bool:
-    """Whether a message ends with a question in the form of one."""
-    return ends_asking(message) and _CLAUSE.search(message) is not None
+    """Whether a message asks in the form of a question, whether or not with a question mark."""
+    if ends_asking(message):
+        return _CLAUSE.search(message) is not None
+    return any(map(_clause_at_start, _BREAK.split(message)))
 
 
 def ends_asking(text: str) -> bool:

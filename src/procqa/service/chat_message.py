@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from procqa.service.chat_bodies import Annotation, AnswerMessage, UrlCitation
 from procqa.service.responses import AnswerBody, AskResponse, CitationBody
 from procqa.types import Status
@@ -19,17 +21,19 @@ class _Message:
         self.text += text
 
     def quote(self, answer: AnswerBody, citations: dict[str, CitationBody]) -> None:
-        """The spans of an answer, one a line, and the section that they come from."""
-        for number, span in enumerate(answer.spans):
-            cited = citations[span.citation]
-            self.add("\n" if number else "")
-            start = len(self.text)
-            self.add(span.text)
-            url = self._base_url + cited.url
-            place = UrlCitation(start_index=start, end_index=len(self.text), title=cited.title, url=url)
-            self.annotations.append(Annotation(url_citation=place))
-        first = citations[answer.spans[0].citation]
-        self.add(f"\n\nSource: {first.title}, {first.section}")
+        """The spans of an answer, one a line, and below those of one section that section."""
+        quoted = ((citations[span.citation], span.text) for span in answer.spans)
+        of_section = groupby(quoted, lambda quote: (quote[0].title, quote[0].section))
+        for number, ((title, section), quotes) in enumerate(of_section):
+            self.add("\n\n" if number else "")
+            for line, (cited, text) in enumerate(quotes):
+                self.add("\n" if line else "")
+                start = len(self.text)
+                self.add(text)
+                url = self._base_url + cited.url
+                place = UrlCitation(start_index=start, end_index=len(self.text), title=cited.title, url=url)
+                self.annotations.append(Annotation(url_citation=place))
+            self.add(f"\n\nSource: {title}, {section}")
 
 
 def message_of(answer: AskResponse, base_url: str) -> AnswerMessage:
