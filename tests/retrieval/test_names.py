@@ -45,6 +45,13 @@ def test_the_page_that_is_named_stands_out(text: str, pages: set[int], names: Na
     assert best(names, text) == pages
 
 
+def test_words_count_by_how_few_of_all_the_pages_have_them(names: Names) -> None:
+    assert names.scores("hernia", [2, 3])[0].tolist() == [0, 0]  # both have it: it tells nothing between them
+    assert names.scores("hernia", [2, 3], [0, 1])[0].tolist() == [1, 1]
+    # "open" counts log 4 and "hernia", which two of the four have, log 2: a third of what is said, squared.
+    assert names.scores("open hernia", [2, 3], [0, 1])[0].tolist() == pytest.approx([1 / 9, 1])
+
+
 def test_a_short_word_is_not_mended(names: Names) -> None:
     assert best(names, "opon hernias") == {2, 3}  # "opon" has four letters: it could be anything
 

@@ -44,21 +44,22 @@ def read_names(
     names: Names,
     query: Query,
     pages: Sequence[int],
+    others: Sequence[int],
     titles: FloatArray,
     before: FloatArray,
     weights: Mapping[str, float],
 ) -> Naming:
-    """The names in a question and in those before it.
+    """The names in a question and in those before it; `others` are further pages that it might be about.
 
     `titles` (pages, d) are the titles' vectors, `before` (pages,) what else speaks for each page in the earlier
     questions, and `weights` those of `named` and `called` beside it.
     """
     if not query.earlier:
-        return Naming(*names.scores(query.context, pages), np.zeros(len(pages), dtype=np.float32))
+        return Naming(*names.scores(query.context, pages, others), np.zeros(len(pages), dtype=np.float32))
     question = query.context[query.said_before :]
-    earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages)
-    named, called = names.scores(f"{earlier}\n{question}", pages)
-    own_named, own_called = names.scores(question, pages)
+    earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages, others)
+    named, called = names.scores(f"{earlier}\n{question}", pages, others)
+    own_named, own_called = names.scores(question, pages, others)
     totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
     left = np.zeros(len(pages), dtype=np.float32)
     page = int(totals.argmax())
@@ -72,18 +73,18 @@ def read_names(
 
 
 def _last_that_names(
-    names: Names, messages: Sequence[str], pages: Sequence[int]
+    names: Names, messages: Sequence[str], pages: Sequence[int], others: Sequence[int]
 ) -> tuple[str, tuple[FloatArray, FloatArray]]:
     """The last message that says half of a page's name, or else all of them: what was turned from is over.
 
     With it how far it names each page, as `Names.scores`.
     """
     for message in reversed(messages):
-        named, called = names.scores(message, pages)
+        named, called = names.scores(message, pages, others)
         if called.max(initial=0.0) >= NAMES_ONE:
             return message, (named, called)
     whole = "\n".join(messages)
-    return whole, names.scores(whole, pages)
+    return whole, names.scores(whole, pages, others)
 
 
 def _mixed(said: FloatArray, own: FloatArray) -> FloatArray:

@@ -57,22 +57,23 @@ class Names:
             self._words[page] = tuple(frozenset(self._lexical.content_terms(name)) for name in self._names(page))
         return self._words[page]
 
-    def scores(self, text: str, pages: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    def scores(self, text: str, pages: Sequence[int], others: Sequence[int] = ()) -> tuple[FloatArray, FloatArray]:
         """How far each page is the one that the text names, in two ways to tell, each 0 to 1, (len(pages),).
 
         The first is how much of what the text says of names a page's own names hold. Each word of the text that any of
-        the pages has in its names (by itself or by a synonym) counts by how few of them have it: its idf among these
-        pages. The score is the square of the share of these that a page has.
+        the pages or of the others has in its names (by itself or by a synonym) counts by how few of them have it: its
+        idf among these pages. The score is the square of the share of these that a page has.
 
         The second is how far the text calls the page by one of its names: the greatest share of the words of a name,
         squared. "Total knee replacement" is all of one page's name, and lacks a word of its twin's, "revision of a
         total knee replacement".
         """
-        said = self._said(text, pages)
+        among = [*pages, *others]
+        said = self._said(text, among)
         words = frozenset().union(*(word for meanings in said for word in meanings))
         names = [[name - self._generic for name in self._each(page)] for page in pages]
         shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
-        return _scores(self._held(said, pages)), np.square(np.array(shares, dtype=np.float32))
+        return _scores(self._held(said, among))[: len(pages)], np.square(np.array(shares, dtype=np.float32))
 
     def named_apart(self, text: str, pages: Sequence[int]) -> tuple[list[int], str]:
         """The pages that the pieces of a text name, one a piece ("X versus Y", "X, Y and Z"), and its other pieces.

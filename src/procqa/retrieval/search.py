@@ -25,8 +25,8 @@ from procqa.retrieval.sections import Sections
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
-# Pages and passages that are compared token by token.
-PAGE_POOL, PASSAGE_POOL = 24, 400
+# Pages and passages that are compared token by token, and pages among which words of names tell.
+PAGE_POOL, PASSAGE_POOL, NAME_POOL = 24, 400, 100
 # Of the parts of a line's score; fitted by grid on gold-dev. The passage's one vector, BM25 and the title's vector
 # propose pages and speak to the calibration, but add nothing to this order beside token vectors taught for it.
 WEIGHTS: Mapping[str, float] = {
@@ -71,10 +71,10 @@ class Retriever:
         context = self._snapshot.encoder.encode_question(query.context)
         allowed = self._allowed(filters)
         titles = self._snapshot.titles @ context.vector
-        rows, bm25 = self._pool(query.context, context.vector, titles, allowed)
+        rows, bm25, others = self._pool(query.context, context.vector, titles, allowed)
         if not len(rows) or not len(context.tokens):
             return nothing_found(context)
-        return self._rank(query, context, titles, rows, bm25)
+        return self._rank(query, context, titles, rows, bm25, others)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
         """The first passages of a result, with their words."""
@@ -113,20 +113,20 @@ class Retriever:
 
     def _pool(
         self, question: str, vector: FloatArray, titles: FloatArray, allowed: Rows | None
-    ) -> tuple[Rows, FloatArray]:
-        """The passages of the proposed pages, by row, and the BM25 score of each (0 to 1, best is 1).
+    ) -> tuple[Rows, FloatArray, list[int]]:
+        """The passages of the proposed pages, by row, the BM25 score of each (0 to 1, best is 1), and the next pages.
 
         All of them, unless they are too many: then those that were found themselves come first.
         """
         snapshot = self._snapshot
         if allowed is not None and not len(allowed):
-            return allowed, np.zeros(0, dtype=np.float32)
+            return allowed, np.zeros(0, dtype=np.float32), []
         dense_rows, _ = snapshot.dense.search(vector, DENSE_POOL, allowed)
         lexical_rows, lexical_scores = snapshot.lexical.search(question, LEXICAL_POOL, allowed)
         if len(lexical_scores):
             lexical_scores = lexical_scores / lexical_scores.max()
         pages = self._proposed(dense_rows, lexical_rows, titles)
-        rows = np.concatenate([self._passages_of(page) for page in pages])
+        rows = np.concatenate([self._passages_of(page) for page in pages[:PAGE_POOL]])
         if allowed is not None:
             rows = rows[np.isin(rows, allowed)]
         if len(rows) > PASSAGE_POOL:
@@ -137,7 +137,7 @@ class Retriever:
         bm25 = np.zeros(len(rows), dtype=np.float32)
         known = np.isin(lexical_rows, rows)
         bm25[np.searchsorted(rows, lexical_rows[known])] = lexical_scores[known]
-        return rows, bm25
+        return rows, bm25, pages[PAGE_POOL:]
 
     def _proposed(self, dense_rows: Rows, lexical_rows: Rows, titles: FloatArray) -> list[int]:
         """Pages in turn from the dense ranking, the BM25 ranking and the titles, each once."""
@@ -147,9 +147,11 @@ class Retriever:
             dict.fromkeys(_first(titles, TITLE_POOL).tolist()),
         )
         turns = itertools.chain.from_iterable(itertools.zip_longest(*rankings))
-        return [page for page in dict.fromkeys(turns) if page is not None][:PAGE_POOL]
+        return [page for page in dict.fromkeys(turns) if page is not None][:NAME_POOL]
 
-    def _rank(self, query: Query, context: Encoded, titles: FloatArray, rows: Rows, bm25: FloatArray) -> Found:
+    def _rank(
+        self, query: Query, context: Encoded, titles: FloatArray, rows: Rows, bm25: FloatArray, others: Sequence[int]
+    ) -> Found:
         snapshot = self._snapshot
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
         similar = compare_lines(_stacked(context, focus), snapshot.tokens.gather(rows))
@@ -172,7 +174,7 @@ class Retriever:
             parts["page"] *= CONTEXT_FACTOR
         earlier = weights * (context.offsets[:, 0] < query.said_before).astype(np.float32)
         before = parts["page"] * (earlier @ page_best) / max(float(earlier.sum()), 1e-9)
-        naming = read_names(self._names, query, pages.tolist(), snapshot.titles[pages], before, parts)
+        naming = read_names(self._names, query, pages.tolist(), others, snapshot.titles[pages], before, parts)
         line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {
             "page": (weights @ page_best)[page_of],
