@@ -1,6 +1,8 @@
-"""What serving an index needs, from pyproject.toml: `python deploy/serving_requirements.py [EXTRA]...`.
+"""What serving needs, and building with the shipped models, from pyproject.toml.
 
-What exports, trains and fits the encoder is left out, and with it several GB: an index holds its encoder.
+    python deploy/serving_requirements.py [EXTRA]...
+
+What exports, trains and calibrates models is left out, and with it torch and several GB: the shipped models are ONNX.
 """
 
 from __future__ import annotations

@@ -57,7 +57,6 @@ def ask(
 @json_option
 @click.option("--top-k", type=click.IntRange(1, MOST_HITS), help="Passages at most.  [default: 10, or all that fit]")
 @click.option("--max-tokens", type=click.IntRange(1), help="Pack passages into this many tiktoken (cl100k) tokens.")
-@fast_option
 @threads_option
 def search(
     words: str,
@@ -65,11 +64,10 @@ def search(
     as_json: bool,
     top_k: int | None,
     max_tokens: int | None,
-    fast: bool | None,
     threads: int | None,
 ) -> None:
     """Show the passages found for WORDS, best first."""
-    settings = settings_from(index=index, fast=fast, threads=threads)
+    settings = settings_from(index=index, threads=threads)
     with closing(Engine.open(settings.index, threads=settings.threads, read=not settings.fast)) as engine:
         hits, info = engine.search(words, top_k=top_k, max_tokens=max_tokens), engine.info
     if as_json:

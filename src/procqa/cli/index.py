@@ -58,7 +58,7 @@ def build(dry_run: bool, strict: bool, gate: Path | None, **values: Any) -> None
     """Read CORPUS (a folder or file; default corpus/), split, embed, and publish a snapshot.
 
     Only what changed since the last build is read, split and embedded. Pages that cannot be read are set aside and
-    listed; the others go on. Snapshots older than those kept are removed, but for those that are being read.
+    listed; the others go on. Snapshots older than those kept are removed, except those in use.
     """
     settings = settings_from(**values)
     if dry_run:

@@ -19,10 +19,13 @@ index_option = click.option(
 threads_option = click.option(
     "--threads",
     type=click.IntRange(0, 256),
-    help="Threads that read one text; as many texts are read at a time as fill the cores.  [default: 1]",
+    help="Threads that read one text, 0 for one; as many texts are read at once as fill the cores.  [default: 0]",
 )
 fast_option = click.option(
-    "--fast", is_flag=True, default=None, help="Answer without the reader: several times as fast, and less often right."
+    "--fast",
+    is_flag=True,
+    default=None,
+    help="Answer without the reader: less than twice as fast, and more often an answer where no page has one.",
 )
 aliases_option = click.option(
     "--aliases",

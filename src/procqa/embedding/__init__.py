@@ -1,6 +1,7 @@
 """Texts -> vectors. The engine needs only the `Encoder` protocol; it knows nothing of tokenizers or models.
 
-Only this package imports sentence_transformers (to load and export a model) and onnxruntime (to run it).
+Only this package imports onnxruntime and tokenizers, which run the models. It imports sentence_transformers only to
+export a model with float weights; the shipped ones need neither that nor torch.
 """
 
 from procqa.embedding.encoder import Encoded, Encoder

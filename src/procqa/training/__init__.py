@@ -1,4 +1,5 @@
 """Teaching the models this job, on one's own pages and questions (`procqa train`, extra `procqa[train]`).
 
-Only this package imports torch for training; nothing of it is needed to build an index or to serve one.
+It imports torch, transformers and sentence_transformers, as embedding does to export a model. Building an index with
+the models that it makes, or serving one, needs none of them.
 """
