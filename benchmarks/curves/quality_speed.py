@@ -5,9 +5,10 @@
 For each of SYSTEMS the figures of `eval run` and the median time of a question, as a multiple of what the plain encoder
 alone takes for the same questions in the same run, one question at a time: such a ratio bears a busy machine. The cut
 encoders keep so many evenly spaced layers of the base, which is the shipped one by default, and learned to be like that
-(`training.pupil`); `static` keeps none: its words always have the same vectors, and only what projects them is learned. All but the shipped models answer from a
-confidence fitted to them on the dev questions. Systems already in OUT/quality-speed.json are kept, models and indexes
-in FOLDER are used again. Needs `pip install "procqa[train,benchmarks]"`; most of the time goes to teaching.
+(`training.pupil`); `static` keeps none: its words always have the same vectors, and only what projects them is learned.
+All but the shipped models answer from a confidence fitted to them on the dev questions. Systems already in
+OUT/quality-speed.json are kept, models and indexes in FOLDER are used again. Needs `pip install
+"procqa[train,benchmarks]"`; most of the time goes to teaching.
 """
 
 from __future__ import annotations

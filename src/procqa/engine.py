@@ -150,17 +150,17 @@ class Engine:
         if not len(found):
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
         with clock.stage("answering"):
-            draft = self._composer.draft(query, found)
-            probability = self._calibration.confidence(draft.evidence)
-        if asks_without(query.focus):  # words that fit well say the opposite
+            subject = self._composer.subject(query, found)
+            probability = self._calibration.confidence(subject.evidence)
+        if subject.across and asks_without(query.focus):  # words that fit well say the opposite
             return self._abstain(question, Reason.LOW_CONFIDENCE, 0.0, hits, clock, self._nearest(found))
-        if not self._calibration.answers(draft.evidence):
-            reason = refusal(draft.evidence, alone=len(draft.options) == 1)
+        if not self._calibration.answers(subject.evidence):
+            reason = refusal(subject.evidence, alone=len(subject.options) == 1)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
-            chosen = self._composer.answers(query, found, draft, filters, round(probability, 4), max_answers)
+            chosen = self._composer.answers(query, found, subject, filters, round(probability, 4), max_answers)
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
-        best, unsure = self._place(found, 0), draft.options if len(draft.options) > 1 else ()
+        best, unsure = self._place(found, 0), subject.options if len(subject.options) > 1 else ()
         return Reply(
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
@@ -181,8 +181,8 @@ class Engine:
         found = self._retriever.search(query)
         if not len(found):
             return None
-        draft = self._composer.draft(query, found)
-        return draft.evidence, self._composer.answers(query, found, draft, None, 0.0, 1)[0]
+        subject = self._composer.subject(query, found)
+        return subject.evidence, self._composer.answers(query, found, subject, None, 0.0, 1)[0]
 
     @property
     def model(self) -> str:

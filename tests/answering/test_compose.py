@@ -41,6 +41,9 @@ def index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     (folder / "corpus" / "hernia.md").write_text(
         "# Hernia mending\n\n## Recovery\n\nShower after 2 days if it is dry; swim after 3 weeks at the soonest.\n"
     )
+    for side in ("left", "right"):
+        text = page(f"{side.title()} toe repair", 5)
+        (folder / "corpus" / f"toe-{side}.md").write_text(text, encoding="utf-8")
     build_index(Settings(corpus=folder / "corpus", index=folder / "index"), encoder=encoder)
     certain = Logistic(dict.fromkeys(SIGNALS, 0.0), 4.0)
     alike(encoder.name, certain, certain, 0.5).save(folder / "index")
@@ -118,6 +121,11 @@ def test_each_question_is_answered_from_the_page_that_it_names(opened: Callable[
     assert told(reply) == [("carpal", "The operation takes 3 hours."), ("grommet", "Driving is allowed after 2 weeks.")]
 
 
+def test_one_word_of_another_name_leads_no_part_away(opened: Callable[..., Engine]) -> None:
+    reply = opened().ask("How many hours does carpal release operation take and when is surgery driving allowed?")
+    assert {name for name, _ in told(reply)} == {"carpal"}
+
+
 def test_what_the_first_answer_says_is_not_said_again(opened: Callable[..., Engine]) -> None:
     reply = opened().ask("How many hours does carpal release operation take and when is driving allowed?")
     said = [span.text for answer in reply.answers for span in answer.spans]
@@ -144,8 +152,11 @@ def test_which_procedures_something_is_not_true_of_is_not_answered(opened: Calla
 
 
 def test_a_word_of_comparing_beside_one_name_compares_nothing(opened: Callable[..., Engine]) -> None:
-    reply = opened().ask("Are both wrists done at once in carpal release?")
-    assert {name for name, _ in told(reply)} == {"carpal"}
+    engine = opened()
+    reply = engine.ask("Are both sides done at once in left toe repair?")
+    assert {name for name, _ in told(reply)} == {"toe-left"}
+    both = engine.ask("What is the difference between the kinds of toe repair, do both take hours?")
+    assert {name for name, _ in told(both)} == {"toe-left", "toe-right"}
 
 
 def test_what_answers_both_questions_is_given_once(opened: Callable[..., Engine]) -> None:

@@ -121,7 +121,16 @@ def test_only_a_follow_up_turns() -> None:
     assert read_query("How long do I stay?", [STAY]).turns == 0
 
 
-@pytest.mark.parametrize("follow_up", ["got that wrong, hers is the one where they only look", "sorry, the aortic one"])
+@pytest.mark.parametrize(
+    "follow_up",
+    [
+        "got that wrong, hers is the one where they only look",
+        "sorry, the aortic one",
+        "sorry, can you tell me for the knee one",
+        "no, could you do the knee",
+        "sorry my mistake, it's the knee I need. can you check",
+    ],
+)
 def test_what_corrects_and_does_not_ask_points(follow_up: str) -> None:
     assert read_query(follow_up, [STAY]).focus == f"{STAY} {follow_up}"
 

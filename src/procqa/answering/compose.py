@@ -38,11 +38,15 @@ class Across:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What is known before any words are chosen: the places of the pages to choose between, one when it is clear, and
-    the evidence for the best."""
+class Subject:
+    """What a question is about, and the evidence for an answer from the best page.
+
+    `options` are the places of the pages to choose between, one when it is clear; `of_parts` the place for each part of
+    a message, where they are about several pages.
+    """
 
     across: Across
+    of_parts: tuple[int, ...]
     options: tuple[int, ...]
     evidence: Evidence
 
@@ -57,22 +61,32 @@ class Composer:
         self._across = "across" not in without
         self._several = "several" not in without
 
-    def draft(self, query: Query, found: Found) -> Draft:
+    def subject(self, query: Query, found: Found) -> Subject:
         """What a question is about, and what speaks for an answer to it."""
-        across = self._pages_across(query, found)
-        together = across.places or tuple(dict.fromkeys(self._pages_of_parts(query, found)))
+        across, of_parts = self._pages_across(query, found), self._pages_of_parts(query, found)
+        together = across.places or tuple(dict.fromkeys(of_parts))
         options = (0,) if together else tuple(self._drafter.pages(query, found))
-        return Draft(across, options, self._drafter.evidence(query, found, 0, together))
+        return Subject(across, of_parts, options, self._drafter.evidence(query, found, 0, together))
 
     def answers(
-        self, query: Query, found: Found, draft: Draft, filters: Filters | None, confidence: float, limit: int
+        self, query: Query, found: Found, subject: Subject, filters: Filters | None, confidence: float, limit: int
     ) -> list[Pieces]:
         """Up to `limit` answers, the best first; `confidence` is that of the best."""
-        if draft.across:
-            return [self._of_pages(query, found, draft.across, filters, confidence)]
-        if len(draft.options) > 1:  # each is as likely to be right as the first, if its page is the one meant
-            return [(self._drafter.choose(query, found, place, confidence),) for place in draft.options[:limit]]
-        return self._of_sections(query, found, filters, confidence, limit)
+        if subject.across:
+            return [self._of_pages(query, found, subject.across, filters, confidence)]
+        if len(subject.options) > 1:  # each is as likely to be right as the first, if its page is the one meant
+            return [(self._drafter.choose(query, found, place, confidence),) for place in subject.options[:limit]]
+        several = query.parts if self._several else ()
+        answers: list[Pieces] = []
+        for rank, place in enumerate(islice(self._drafter.sections(found, 0), max(1, limit)), 1):
+            if several and rank == 1:
+                answers.append(self._of_parts(query, found, subject.of_parts, filters, confidence))
+                continue
+            piece = self._drafter.choose(query, found, place, round(confidence / rank, 4))
+            # What the words for several questions say already is not said again.
+            lines = _without(piece, answers[0]) if several else piece.lines
+            answers += [(replace(piece, lines=lines),)] if lines else []
+        return answers
 
     def _pages_across(self, query: Query, found: Found) -> Across:
         """The pages that the question asks about together, or none where it asks about one.
@@ -118,33 +132,17 @@ class Composer:
             pieces = [self._drafter.choose(asked, there, 0, confidence, one_line) for there in on_pages]
         return tuple(pieces)
 
-    def _of_sections(
-        self, query: Query, found: Found, filters: Filters | None, confidence: float, limit: int
-    ) -> list[Pieces]:
-        """An answer from each of the best sections of the best page, the best first and each further one less likely.
-
-        The first answers every part of a message that asks several things, and what it says is not said again.
-        """
-        whole = [
-            (self._drafter.choose(query, found, other, round(confidence / rank, 4)),)
-            for rank, other in enumerate(islice(self._drafter.sections(found, 0), max(1, limit)), 1)
-        ]
-        if not query.parts or not self._several:
-            return list(whole)
-        places = self._pages_of_parts(query, found) or (0,) * len(query.parts)
-        pages = [self._drafter.doc_id(found, place) for place in places]
-        first = self._of_parts(query, pages, filters, confidence)
-        return [first, *(pieces for pieces in whole[1:] if _without(pieces[0], first))]
-
-    def _of_parts(self, query: Query, doc_ids: Sequence[str], filters: Filters | None, confidence: float) -> Pieces:
-        """The words that answer each part of the question in turn, each from its page.
+    def _of_parts(
+        self, query: Query, found: Found, places: Sequence[int], filters: Filters | None, confidence: float
+    ) -> Pieces:
+        """The words that answer each part of the question in turn, each from the page at its place, or from the best.
 
         A part that words already given answer as well gets no others.
         """
         pieces: list[Chosen] = []
-        for part, doc_id in zip(query.parts, doc_ids, strict=True):
+        for part, place in zip(query.parts, places or (0,) * len(query.parts), strict=True):
             of_part = replace(query, focus=part, parts=())
-            there = self._blended(of_part, query, doc_id, filters)
+            there = self._blended(of_part, query, self._drafter.doc_id(found, place), filters)
             piece = self._drafter.choose(of_part, there, 0, confidence)
             enough = max(line.score for line in piece.lines) - ANSWERS_TOO
             said = replace(piece, lines=tuple(self._drafter.lines(there, range(len(there)))))

@@ -68,7 +68,7 @@ def search(
 ) -> None:
     """Show the passages found for WORDS, best first."""
     settings = settings_from(index=index, threads=threads)
-    with closing(Engine.open(settings.index, threads=settings.threads, read=not settings.fast)) as engine:
+    with closing(Engine.open(settings.index, threads=settings.threads)) as engine:
         hits, info = engine.search(words, top_k=top_k, max_tokens=max_tokens), engine.info
     if as_json:
         from procqa.service.responses import SearchResponse
@@ -93,7 +93,8 @@ def _reply_text(reply: Reply) -> str:
             quoted = [sources[span.citation] for span in group]
             lines += [bullet + " ".join(citation.exact.split()) for citation in quoted]
             lines.append(f"    {quoted[0].title} › {section}{certainty}")
-            lines.append(f"    {doc_id}, characters {quoted[0].start} to {quoted[-1].end}")
+            first, last = min(citation.start for citation in quoted), max(citation.end for citation in quoted)
+            lines.append(f"    {doc_id}, characters {first} to {last}")
             certainty = ""  # that of the whole answer is told once
     return "\n".join(lines)
 

@@ -70,14 +70,15 @@ def calibrate(
             f"a calibration needs at least {_FEWEST} of each."
         )
     features, labels, known = np.array(signals), np.array(right), np.array(answerable)
+    follows = features[:, SIGNALS.index("follows")] > 0
     if only:
         features[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
     held = known if (~known).sum() >= _FEWEST else labels
     correct = labels | ((~known).sum() < _FEWEST)
     judges, probabilities = {}, np.zeros(len(held))
-    for follows, kind in _kinds(features, held).items():
-        judges[follows] = Judge(
+    for of_follow_ups, kind in _kinds(follows, held).items():
+        judges[of_follow_ups] = Judge(
             _logistic(features[kind], held[kind]), _logistic(features[kind & known], correct[kind & known])
         )
         probabilities[kind] = _unseen(features[kind], held[kind])
@@ -91,12 +92,11 @@ def calibrate(
     )
 
 
-def _kinds(features: Floats, held: Flags) -> dict[bool, Flags]:
+def _kinds(follows: Flags, held: Flags) -> dict[bool, Flags]:
     """The questions that a judge of follow-ups (True) is fitted on, and those of a judge of other questions (False).
 
     The same for both, all of them, where there are too few of either.
     """
-    follows = features[:, SIGNALS.index("follows")] > 0
     kinds = {True: follows, False: ~follows}
     enough = all(min((held & kind).sum(), (~held & kind).sum()) >= _FEWEST for kind in kinds.values())
     return kinds if enough else dict.fromkeys(kinds, np.ones(len(held), dtype=bool))

@@ -19,7 +19,7 @@ from procqa.index.snapshot import Snapshot
 from procqa.retrieval.conversation import read_names
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
-from procqa.retrieval.names import NAMES_ONE, Names
+from procqa.retrieval.names import Names
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
 from procqa.types import Filters, Hit
@@ -41,6 +41,9 @@ WEIGHTS: Mapping[str, float] = {
 }
 # The page's weight is so many times as great where the focus alone does not name the procedure.
 CONTEXT_FACTOR = 2.0
+# A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
+# need an MRI before?" is not about a biopsy guided by one.
+CALLED_APART = 0.44
 # A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
 HISTORY_WEIGHT = 0.5
 
@@ -94,12 +97,12 @@ class Retriever:
         return bool(self._snapshot.lexical.content_terms(text))
 
     def named_in(self, text: str, found: Found) -> int:
-        """The place of the best passage of the page that a text names, or of the best page where it names none."""
+        """The place of the best passage of the page that a text clearly names, or else of the best page."""
         pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
         order = np.argsort(first)
         _, called = self._names.scores(text, pages[order].tolist())
         # Of pages that are called alike the best one is meant.
-        return int(first[order[called.argmax()]]) if called.max() >= NAMES_ONE else 0
+        return int(first[order[called.argmax()]]) if called.max() >= CALLED_APART else 0
 
     def named_apart(self, query: Query, found: Found) -> tuple[list[int], str]:
         """The places of the best passages of the pages that a question names one beside the other, and what it asks."""

@@ -33,12 +33,14 @@ _JOINT = re.compile(
     r"(?:(?<!\s)\s*[,;]\s*|(?<!\s)\s+)(?:and|&|\+|also|plus|as well as)(?:\s+(?:also|then))?\s+", re.IGNORECASE
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks|no|sorry|oops|actually|wait|hang on|"
-    r"hold on|right|oh|ah)\b\W*)*",
+    r"^\W*(?:(?:and|but|so|also|or|plus|then|ok|okay|please|hi|hello|thanks|yes|no|sorry|oops|actually|wait|"
+    r"hang on|hold on|right|oh|ah)\b\W*)*",
     re.IGNORECASE,
 )
 # A message goes on to ask after each of these: "sorry, the other sort, how long is it".
 _BREAK = re.compile(r"[,;.!]\s+")
+# Asks whoever answers to answer, and nothing of a procedure: "sorry, can you tell me for the knee".
+_OF_US = re.compile(r"\b(?:can|could|would|will|do) you (?:please )?(?:tell|do|check|look|know|say|find|show)\b", re.I)
 # "each visit", "both sides" are of one procedure.
 _ONE_THING = (
     r"\s+(?:day|night|morning|week|month|year|hour|time|visit|session|go|sides?|eyes?|ears?|legs?|knees?|hips?|hands?|"
@@ -91,10 +93,10 @@ _ACROSS = re.compile(
     r"(?!\s+(?:do|does|will|should|must|can|could|would)\s+(?:i|we|he|she|they|my)\b)",
     re.IGNORECASE,
 )
-# "Which operations do not need a general", "... can be done without", but not "before which can I not eat".
+# "Which operations | do not need a general", "| can be done without", but not "| need a general if I do not ...".
 _WITHOUT = re.compile(
-    r"\b(?:without|never|(?:need|use|have|has|leave|mean|cause|involve|require)s?\s+no|"
-    r"(?:do|does|did|is|are)(?:n['’]?t|\s+not)\s+(?:\w+\s+)?(?:need|use|have|leave|mean|cause|involve|require)\w*)\b",
+    r"(?:\s+[\w-]+){0,3}?\s+(?:without|never|avoid\w*|(?:need|use|have|leave|mean|cause|involve|require)s?\s+no|"
+    r"(?:do|does|did|is|are|can|could|will|would|should|wo|ca)(?:n['’]?t|\s*not))\b",
     re.IGNORECASE,
 )
 
@@ -102,7 +104,7 @@ _WITHOUT = re.compile(
 def parts(question: str) -> list[str]:
     """The questions that a message asks, in its words and order: one for most messages, and at most MOST_PARTS."""
     sentences = [question[line.start : line.end] for line in split_lines(question)]
-    asking = [sentence for sentence in sentences if ends_asking(sentence)]
+    asking = [sentence for sentence in sentences if ends_asking(sentence) and not _LEAD.fullmatch(sentence)]
     if sum(map(_clause_at_start, asking)) < 2:
         asking = _clauses(question)
     return asking[:MOST_PARTS] if len(asking) > 1 else [question]
@@ -115,7 +117,8 @@ def asks_across(question: str) -> bool:
 
 def asks_without(question: str) -> bool:
     """Whether a question asks which procedures something is not true of."""
-    return asks_across(question) and _WITHOUT.search(question) is not None
+    which = _ACROSS.search(question)
+    return which is not None and _WITHOUT.match(question, which.end()) is not None
 
 
 def compares(question: str) -> bool:
@@ -134,7 +137,7 @@ def asks(message: str) -> bool:
     """Whether a message asks in the form of a question, whether or not with a question mark."""
     if ends_asking(message):
         return _CLAUSE.search(message) is not None
-    return any(map(_clause_at_start, _BREAK.split(message)))
+    return any(map(_clause_at_start, _BREAK.split(_OF_US.sub("", message))))
 
 
 def ends_asking(text: str) -> bool:

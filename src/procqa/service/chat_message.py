@@ -23,8 +23,8 @@ class _Message:
     def quote(self, answer: AnswerBody, citations: dict[str, CitationBody]) -> None:
         """The spans of an answer, one a line, and below those of one section that section."""
         quoted = ((citations[span.citation], span.text) for span in answer.spans)
-        of_section = groupby(quoted, lambda quote: (quote[0].title, quote[0].section))
-        for number, ((title, section), quotes) in enumerate(of_section):
+        of_section = groupby(quoted, lambda quote: (quote[0].doc_id, quote[0].title, quote[0].section))
+        for number, ((_, title, section), quotes) in enumerate(of_section):
             self.add("\n\n" if number else "")
             for line, (cited, text) in enumerate(quotes):
                 self.add("\n" if line else "")
