@@ -15,6 +15,7 @@ from procqa.index.build import build_index
 from procqa.index.snapshot import Snapshot
 from procqa.index.versions import current_folder, leftovers, list_versions, prune, roll_back
 from procqa.settings import Settings
+from tests import conftest as tiny
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def three(settings: Settings, build: Build) -> list[str]:
     for days in (11, 12, 13):
         (settings.corpus / "ankle.md").write_text(f"# Ankle repair\n\n## Recovery\n\nRest for {days} days.\n")
         versions.append(build().version)
+    tiny.CALIBRATION.save(settings.index)
     return versions
 
 

@@ -31,7 +31,11 @@ class SpanBody(Body):
 
 
 class AnswerBody(Body):
-    """One answer; `text` is its spans joined by newlines, `confidence` the calibrated probability that it is right."""
+    """One answer; `text` is its spans joined by newlines, `confidence` the calibrated probability that it is right.
+
+    Where the procedure is asked back about, it is that probability if this page is the one meant. Of a second and third
+    answer it is the first one's divided by 2 and 3, which orders them and is not calibrated.
+    """
 
     text: str
     confidence: float
