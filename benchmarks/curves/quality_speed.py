@@ -167,21 +167,24 @@ def measure(entry: Entry, index: Path, gold: Path, reference: Encoder, out: Path
 
 def draw(points: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """A panel for each figure: quality with its interval over the time, as a multiple of the encoder's."""
-    figure = figure_of(width=10.0, height=7.6)
+    figure = figure_of(width=10.0, height=8.2)
+    drawn: dict[str, Any] = {}
     for axes, (name, title) in zip(figure.subplots(2, 2).flat, FIGURES.items(), strict=True):
         for system, point in points.items():
             value, low, high = point[name]
             if value is None:
                 continue
             across = point["times_encoder"]
-            axes.errorbar(across, value, [[value - low], [high - value]], marker="o", capsize=2, linewidth=0.8)
-            axes.annotate(system, (across, value), (5, 4), textcoords="offset points", fontsize="x-small")
+            around, color = [[value - low], [high - value]], f"C{list(points).index(system)}"
+            drawn[system] = axes.errorbar(across, value, around, marker="o", capsize=2, linewidth=0.8, color=color)
         axes.set(xscale="log", title=title, xlabel="median time of a question, times the encoder alone")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.margins(x=0.2)
+        axes.margins(x=0.1)
+    # Not beside the points: those that are alike in time and quality would hide each other's names.
+    figure.legend(drawn.values(), drawn, loc="outside lower center", ncols=4, fontsize="small")
     save_plot(figure, path)
 
 

@@ -47,13 +47,13 @@ def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Every figure over the passages, both axes logarithmic."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    figure = Figure(figsize=(8.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for name, words in LINES:
         axes.plot([row["passages"] for row in rows], [row[name] for row in rows], marker="o", label=words)
     axes.set(xscale="log", yscale="log", xlabel="passages")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(path)
 
 
