@@ -116,11 +116,6 @@ class Timed:
         return {name: round(value, 3) for name, value in times.items()}
 
 
-def whole(base: Path) -> LateModel:
-    """The encoder that cut ones learn to be like."""
-    return LateModel(base, first_projection(base))
-
-
 def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
     """What `--model` takes; a cut encoder is taught first, if it is not there yet."""
     if entry.layers is None:
@@ -128,15 +123,17 @@ def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
     name = f"layers-{entry.layers}"
     model, taught = work / "models" / name, work / "taught" / name
     if not (model / ROUTER_FILE).is_file():  # what an export writes last
-        texts, progress = texts_of(teaching.training), shown_on(sys.stderr)
+        base, texts, progress = teaching.base, texts_of(teaching.training), shown_on(sys.stderr)
         train_encoder(
-            with_layers(teaching.base, entry.layers, taught / "base"),
+            with_layers(base, entry.layers, taught / "base"),
             teaching.training,
             teaching.dev,
             taught,
             epochs=teaching.epochs,
             seed=teaching.seed,
-            teacher=kept_teacher(lambda: whole(teaching.base), texts, texts, work / "teacher", progress),
+            teacher=kept_teacher(
+                lambda: LateModel(base, first_projection(base)), texts, texts, work / "teacher", progress
+            ),
             progress=progress,
         )
         export_encoder(find_model(str(taught / WEIGHTS_FOLDER)), model)

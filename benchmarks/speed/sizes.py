@@ -45,16 +45,16 @@ def measured(source: Path, passages: int, out: Path) -> dict[str, Any]:
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Every figure over the passages, both axes logarithmic."""
-    from matplotlib.figure import Figure
+    from benchmarks.curves.drawing import figure_of, save_plot  # needs matplotlib
 
-    figure = Figure(figsize=(8.5, 4.2), layout="constrained")
+    figure = figure_of(width=8.5, height=4.2)
     axes = figure.add_subplot()
     for name, words in LINES:
         axes.plot([row["passages"] for row in rows], [row[name] for row in rows], marker="o", label=words)
     axes.set(xscale="log", yscale="log", xlabel="passages")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper", fontsize="small")
-    figure.savefig(path)
+    save_plot(figure, path)
 
 
 def main() -> None:

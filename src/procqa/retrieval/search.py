@@ -98,18 +98,21 @@ class Retriever:
 
     def named_in(self, text: str, found: Found) -> int:
         """The place of the best passage of the page that a text clearly names, or else of the best page."""
-        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
-        order = np.argsort(first)
-        _, called = self._names.scores(text, pages[order].tolist())
+        place_of = self._best_places(found)
+        _, called = self._names.scores(text, list(place_of))
         # Of pages that are called alike the best one is meant.
-        return int(first[order[called.argmax()]]) if called.max() >= CALLED_APART else 0
+        return list(place_of.values())[int(called.argmax())] if called.max() >= CALLED_APART else 0
 
     def named_apart(self, query: Query, found: Found) -> tuple[list[int], str]:
         """The places of the best passages of the pages that a question names one beside the other, and what it asks."""
-        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
-        place_of = dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
+        place_of = self._best_places(found)
         named, rest = self._names.named_apart(query.focus, list(place_of))
         return [place_of[page] for page in named], rest
+
+    def _best_places(self, found: Found) -> dict[int, int]:
+        """The place of the best passage of each page that was found, the best page first."""
+        pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
+        return dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
 
     def _passages_of(self, page: int) -> Rows:
         return np.arange(self._first_of[page], self._first_of[page + 1])
