@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from procqa.embedding import Encoded, OnnxEncoder
-from procqa.embedding.router import written_questions
+from procqa.embedding.heads import written_questions
 from procqa.engine import Engine
 from procqa.index import build as building
 from procqa.index.dense import DenseIndex

@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory, real_index: Path) -> Iterator[Engine]:
     index = tmp_path_factory.mktemp("seeds") / "index"
-    shutil.copytree(real_index, index)  # whose encoder and router the build takes over, so that none is exported anew
+    shutil.copytree(real_index, index)  # whose encoder and heads the build takes over, so that none is exported anew
     report = build_index(Settings(corpus=SEEDS, index=index), strict=True)
     assert (report.documents, report.set_aside, report.missing_sections) == (2, (), {})
     engine = Engine.open(index)

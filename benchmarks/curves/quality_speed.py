@@ -33,7 +33,7 @@ from benchmarks.curves.teaching import Teaching, add_options, load
 from benchmarks.load.process import ROOT
 from procqa.embedding import Encoder
 from procqa.embedding.export import export_encoder
-from procqa.embedding.router import ROUTER_FILE
+from procqa.embedding.heads import HEADS_FILE
 from procqa.embedding.sources import PLAIN_NAME, WEIGHTS_FOLDER, find_model
 from procqa.engine import Engine
 from procqa.evaluation import evaluate, open_system
@@ -122,7 +122,7 @@ def model_of(entry: Entry, teaching: Teaching, work: Path) -> str:
         return entry.model
     name = f"layers-{entry.layers}"
     model, taught = work / "models" / name, work / "taught" / name
-    if not (model / ROUTER_FILE).is_file():  # what an export writes last
+    if not (model / HEADS_FILE).is_file():  # what an export writes last
         base, texts, progress = teaching.base, texts_of(teaching.training), shown_on(sys.stderr)
         train_encoder(
             with_layers(base, entry.layers, taught / "base"),

@@ -16,7 +16,7 @@ from procqa.engine import Engine
 from procqa.errors import ProcqaError, ReadError, SnapshotError
 from procqa.index.build import build_index
 from procqa.index.dense import DenseIndex, DenseWriter
-from procqa.index.manifest import Manifest, damage
+from procqa.index.manifest import FORMAT_VERSION, Manifest, damage
 from procqa.index.snapshot import TOKENS, Snapshot
 from procqa.index.tokens import CONTEXT, TokenIndex
 from procqa.index.versions import current_folder
@@ -283,7 +283,7 @@ def test_a_damaged_snapshot_is_replaced_by_a_build(settings: Settings, build: Bu
         ("{", "no readable manifest.json"),
         ("[]", "no readable manifest.json"),
         ('{"format_version": 999}', "has format 999 and this procqa reads format"),
-        ('{"format_version": 3}', "no readable manifest.json"),
+        (f'{{"format_version": {FORMAT_VERSION}}}', "no readable manifest.json"),
     ],
 )
 def test_a_wrong_manifest_is_refused_and_replaced(

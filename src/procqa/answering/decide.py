@@ -40,15 +40,16 @@ class Evidence:
     """What is known of the best passage. Cosines unless said otherwise.
 
     `line`, `page` and `weakest` are late-interaction means: of the best line, of the whole page, and of the third of
-    the question's words that the page knows least. `bm25` is relative to the best passage, `section` the router's log
-    probability, `named` the share of the names in the question that are the page's own. The margins are differences of
-    total score to the best passage of another page, and of another section of the page. `explained` is the share of
-    the question's content words that the page holds, `unseen` how many of them (at most MOST_UNSEEN) no page holds:
-    the name of a procedure that there is no page about, for one. `called` is how far the question says one of the
-    page's names. `same_page`, `right_section`, `answered` are the reader's
-    log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least`
-    the least of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1 where something
-    was said before, and `turns` how clearly the wording is of another procedure than before, as `Query.turns`.
+    the question's words that the page knows least. `bm25` is relative to the best passage, `section` the log
+    probability of the section by the question's wording, `named` the share of the names in the question that are the
+    page's own. The margins are differences of total score to the best passage of another page, and of another section
+    of the page. `explained` is the share of the question's content words that the page holds, `unseen` how many of them
+    (at most MOST_UNSEEN) no page holds: the name of a procedure that there is no page about, for one. `called` is how
+    far the question says one of the page's names. `same_page`, `right_section`, `answered` are the reader's log odds of
+    the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least` the least
+    of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1 where something was said
+    before, and `turns` how clearly the wording is of another procedure than before, as `Query.turns`. `told` is the log
+    odds, by the wording alone, that pages about procedures tell such things.
     """
 
     line: float
@@ -72,6 +73,7 @@ class Evidence:
     least: float = 0.0
     follows: float = 0.0
     turns: float = 0.0
+    told: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

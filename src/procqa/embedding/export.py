@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from procqa.embedding.heads import fit_heads
 from procqa.embedding.onnx import (
     MODEL_FILE,
     PROJECTION_FILE,
@@ -22,7 +23,6 @@ from procqa.embedding.onnx import (
     OnnxEncoder,
 )
 from procqa.embedding.projection import fit_projection, sample_sentences
-from procqa.embedding.router import fit_router
 from procqa.embedding.sources import WEIGHTS_FOLDER, Source, recipe
 from procqa.errors import ModelError
 
@@ -64,7 +64,7 @@ def export_encoder(source: Source, folder: Path) -> EncoderCard:
     else:
         tokens = np.concatenate([item.tokens for item in exported.encode_documents(sample_sentences())])
         np.save(folder / PROJECTION_FILE, fit_projection(tokens))
-    fit_router(exported).save(folder)
+    fit_heads(exported).save(folder)
     return card
 
 

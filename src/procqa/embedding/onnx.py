@@ -32,7 +32,7 @@ class EncoderCard:
     max_tokens: int  # special tokens counted
     pooling: str  # "mean" or "cls"
     quantisation: str  # ONNX Runtime's name for the int8 form, or "fp32"
-    recipe: str  # hash of what the projection and the router were fitted on
+    recipe: str  # hash of what the projection and the heads were fitted on
     question_prompt: str = ""
     document_prompt: str = ""
     reader: str = ""  # sha256 of the reader beside it; empty when there is none

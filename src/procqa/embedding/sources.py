@@ -60,9 +60,9 @@ def find_model(model: str) -> Source:
 
 
 def recipe() -> str:
-    """Changes when the texts do that the projection and the router are fitted on."""
+    """Changes when the texts do that the projection and the heads are fitted on."""
     data = resources.files("procqa.embedding")
-    texts = (data.joinpath(name).read_bytes() for name in ("sample.txt", "section_questions.jsonl"))
+    texts = (data.joinpath(name).read_bytes() for name in ("sample.txt", "questions.jsonl"))
     return hashlib.sha256(b"".join(texts)).hexdigest()[:12]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from procqa.embedding import Encoder
 from procqa.embedding.encoder import FloatArray
-from procqa.embedding.router import written_questions
+from procqa.embedding.heads import written_questions
 from procqa.index import snapshot as files
 from procqa.index.dense import DenseIndex, DenseWriter, Rows
 from procqa.index.lexical import write_lexical

@@ -12,7 +12,7 @@ from typing import Any
 
 from procqa.errors import SnapshotError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 
 
@@ -23,7 +23,7 @@ class Manifest:
     version: str
     built_at: str
     embedding_model: str
-    model_sha256: str  # the identity of the encoder: weights, and what its projection and router were fitted on
+    model_sha256: str  # the identity of the encoder: weights, and what its projection and heads were fitted on
     passage_tokens: int
     reading: str  # the identity of the code that read and split the pages
     corpus_sha256: str

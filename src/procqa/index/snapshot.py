@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.encoder import FloatArray
+from procqa.embedding.heads import QuestionHeads
 from procqa.embedding.reader import READER_FILE, Reader
-from procqa.embedding.router import SectionRouter
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.aliases import Aliases
 from procqa.index.dense import DenseIndex, Rows
@@ -84,7 +84,7 @@ class Snapshot:
             self.document_of, sections = np.asarray(np.load(folder / LAYOUT, mmap_mode="r"))
             self.section_of = Labels(sections, self.manifest.sections)
             self.aliases = Aliases.load(folder)
-            self.router = SectionRouter.load(folder / ENCODER)
+            self.heads = QuestionHeads.load(folder / ENCODER)
             self.encoder = encoder or OnnxEncoder(folder / ENCODER, threads)
             has_reader = (folder / ENCODER / READER_FILE).is_file()
             # An exported encoder has the reader's tokenizer already; one of another kind (tests) has none.

@@ -2,7 +2,8 @@
 
 Plain fusion of a dense and a BM25 ranking loses to the dense one alone on pages told in sections: words find the right
 page and the wrong section. So the pool only proposes pages. Each line of these is then compared with the question
-token by token, and gets one weighted sum in which the whole page, its names, its heading and the router also speak.
+token by token, and gets one weighted sum in which the whole page, its names, its heading and the question's wording
+also speak.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which section a question asks for: by the router, by the words of its name, and by asking for nothing but a title."""
+"""Which section a question asks for: by its wording, by the section's name, and by asking for nothing but a title."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Sections:
         self._snapshot = snapshot
         self._names = names
         sections = snapshot.section_of.names
-        known = {name: place for place, name in enumerate(snapshot.router.sections)} if snapshot.router else {}
-        # Of each section by its number: its place among those that the router knows, the one after them for any other.
+        known = {name: place for place, name in enumerate(snapshot.heads.sections)} if snapshot.heads else {}
+        # Of each section by its number: its place among those that the heads know, the one after them for any other.
         self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
         self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
         self._words: dict[int, frozenset[str]] = {}  # of a section by its number: the words of its name
@@ -31,7 +31,8 @@ class Sections:
     def scores(self, focus: str, vector: FloatArray, rows: Rows) -> dict[str, FloatArray]:
         """How much each passage's section is the one that is asked for, (rows,); `vector` is that of the focus.
 
-        `section` is the router's log probability, `heading` the share of the words of the section's name that are said.
+        `section` is the log probability by the question's wording, `heading` the share of the words of the section's
+        name that are said.
         `bare` is 1 for the opening of a page of whose title the focus is nothing but words: "what is X?", or "X".
         """
         snapshot = self._snapshot
@@ -49,11 +50,11 @@ class Sections:
         }
 
     def _routes(self, vector: FloatArray) -> FloatArray:
-        """The router's log probability of each section it knows, and last of any other: an even guess."""
-        router = self._snapshot.router
-        if router is None:
+        """The log probability that the heads give to each section they know, and last of any other: an even guess."""
+        heads = self._snapshot.heads
+        if heads is None:
             return np.zeros(1, dtype=np.float32)
-        known = router.log_probabilities(vector)
+        known = heads.read(vector).sections
         return np.array([*known.values(), -math.log(len(known))], dtype=np.float32)
 
     def _words_of(self, number: int) -> frozenset[str]:

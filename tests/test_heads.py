@@ -1,4 +1,4 @@
-"""The section router, and the projection that is fitted beside it."""
+"""What a question's wording tells, and the projection that is fitted beside its heads."""
 
 from __future__ import annotations
 
@@ -12,48 +12,49 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from procqa.embedding import OnnxEncoder
+from procqa.embedding.heads import QuestionHeads
 from procqa.embedding.projection import fit_projection, sample_sentences
-from procqa.embedding.router import SectionRouter
 from procqa.index.snapshot import ENCODER
 from procqa.index.versions import current_folder
 from procqa.readers import CANONICAL_SECTIONS
 
-MADE = SectionRouter(
+MADE = QuestionHeads(
     ("Recovery", "Risks", "Setting"),
-    np.array([[1, 0], [0, 1], [0, 0]], dtype=np.float32),
-    np.array([0, 0, 1], dtype=np.float32),
+    np.array([[1, 0], [0, 1], [0, 0], [2, 3]], dtype=np.float32),
+    np.array([0, 0, 1, -0.5], dtype=np.float32),
 )
 finite = st.floats(-1000, 1000, width=32)
 
 
-def test_log_probabilities_are_a_softmax() -> None:
-    found = MADE.log_probabilities(np.array([2, -1], dtype=np.float32))
+def test_sections_are_a_softmax_and_told_is_log_odds() -> None:
+    found = MADE.read(np.array([2, -1], dtype=np.float32))
     whole = math.exp(2) + math.exp(-1) + math.exp(1)
-    assert found == {
+    assert found.sections == {
         "Recovery": pytest.approx(2 - math.log(whole), abs=1e-6),
         "Risks": pytest.approx(-1 - math.log(whole), abs=1e-6),
         "Setting": pytest.approx(1 - math.log(whole), abs=1e-6),
     }
+    assert found.told == pytest.approx(2 * 2 + 3 * -1 - 0.5)
 
 
 @given(
-    weights=arrays(np.float32, (4, 3), elements=finite),
-    bias=arrays(np.float32, 4, elements=finite),
+    weights=arrays(np.float32, (5, 3), elements=finite),
+    bias=arrays(np.float32, 5, elements=finite),
     vector=arrays(np.float32, 3, elements=st.floats(-1, 1, width=32)),
 )
 def test_probabilities_sum_to_one(weights: np.ndarray, bias: np.ndarray, vector: np.ndarray) -> None:
     before = vector.copy()
-    found = SectionRouter(("A", "B", "C", "D"), weights, bias).log_probabilities(vector)
+    found = QuestionHeads(("A", "B", "C", "D"), weights, bias).read(vector).sections
     assert list(found) == ["A", "B", "C", "D"]
     assert sum(math.exp(value) for value in found.values()) == pytest.approx(1, abs=1e-5)
     assert all(value <= 1e-6 for value in found.values())
     np.testing.assert_array_equal(vector, before)
 
 
-def test_a_router_is_kept_with_its_encoder(tmp_path: Path) -> None:
-    assert SectionRouter.load(tmp_path) is None
+def test_heads_are_kept_with_their_encoder(tmp_path: Path) -> None:
+    assert QuestionHeads.load(tmp_path) is None
     MADE.save(tmp_path)
-    found = SectionRouter.load(tmp_path)
+    found = QuestionHeads.load(tmp_path)
     assert found is not None
     assert found.sections == MADE.sections
     np.testing.assert_array_equal(found.weights, MADE.weights)
@@ -61,19 +62,19 @@ def test_a_router_is_kept_with_its_encoder(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(real_index: Path) -> SectionRouter:
-    """The router that was exported with the real encoder."""
+def fitted(real_index: Path) -> QuestionHeads:
+    """The heads that were exported with the real encoder."""
     folder = current_folder(real_index)
     assert folder is not None
-    router = SectionRouter.load(folder / ENCODER)
-    assert router is not None
-    return router
+    heads = QuestionHeads.load(folder / ENCODER)
+    assert heads is not None
+    return heads
 
 
 @pytest.mark.model
-def test_a_fit_knows_every_canonical_section(fitted: SectionRouter, real_encoder: OnnxEncoder) -> None:
+def test_a_fit_knows_every_canonical_section(fitted: QuestionHeads, real_encoder: OnnxEncoder) -> None:
     assert set(fitted.sections) == set(CANONICAL_SECTIONS)
-    assert fitted.weights.shape == (len(fitted.sections), real_encoder.dimensions)
+    assert fitted.weights.shape == (len(fitted.sections) + 1, real_encoder.dimensions)
     assert fitted.weights.dtype == fitted.bias.dtype == np.float32
 
 
@@ -93,11 +94,22 @@ def test_a_fit_knows_every_canonical_section(fitted: SectionRouter, real_encoder
     ],
 )
 def test_plain_questions_find_their_section(
-    question: str, section: str, fitted: SectionRouter, real_encoder: OnnxEncoder
+    question: str, section: str, fitted: QuestionHeads, real_encoder: OnnxEncoder
 ) -> None:
-    found = fitted.log_probabilities(real_encoder.encode_question(question).vector)
+    found = fitted.read(real_encoder.encode_question(question).vector).sections
     assert max(found, key=found.__getitem__) == section
     assert sum(math.exp(value) for value in found.values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.model
+def test_what_pages_tell_is_told_from_what_none_does(fitted: QuestionHeads, real_encoder: OnnxEncoder) -> None:
+    def told(question: str) -> float:
+        return fitted.read(real_encoder.encode_question(question).vector).told
+
+    every_page = [told("What are the risks of a hip replacement?"), told("Who carries out a hip replacement?")]
+    some_pages = [told("May I drink wine the evening after a hip replacement?")]
+    no_page = [told("Write a limerick about my dog."), told("How much is a taxi to the station?")]
+    assert min(every_page) > 0 > max(some_pages) and max(no_page) < 0
 
 
 def test_a_projection_is_a_rotation_onto_fewer_dimensions() -> None:
