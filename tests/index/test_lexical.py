@@ -1,4 +1,4 @@
-"""Search by words: BM25 with weighted fields, and terms within one edit of a misspelt word."""
+"""Search by words: BM25 with weighted fields."""
 
 from __future__ import annotations
 
@@ -43,21 +43,6 @@ def test_a_word_of_the_heading_weighs_more_than_one_of_the_body(tmp_path: Path) 
 def test_forms_of_a_word_case_and_accents_are_one(words: LexicalIndex) -> None:
     assert rows(words, "INFECTIONS bleeds") == [2]
     assert rows(words, "naive cafe") == [4]
-
-
-@pytest.mark.parametrize("typo", ["cataracc", "catarct", "catarract", "cataratc"])
-def test_a_misspelt_word_is_found_within_one_edit(typo: str, words: LexicalIndex) -> None:
-    assert set(rows(words, typo)) == {2, 3}
-
-
-@pytest.mark.parametrize("word", ["katarakt", "hap", "zzzzzz"])
-def test_what_is_further_off_or_short_is_not_found(word: str, words: LexicalIndex) -> None:
-    assert rows(words, word) == []
-
-
-def test_a_word_that_is_held_is_not_stretched_to_others(tmp_path: Path) -> None:
-    write_lexical([("A", "B", "dilation of the vessel"), ("A", "B", "dilution of the drug")], tmp_path / "w")
-    assert rows(LexicalIndex(tmp_path / "w"), "dilation") == [0]
 
 
 def test_only_allowed_rows_are_found_and_scores_do_not_change(words: LexicalIndex) -> None:

@@ -16,6 +16,7 @@ from procqa.embedding.heads import written_questions
 from procqa.index import snapshot as files
 from procqa.index.dense import DenseIndex, DenseWriter, Rows
 from procqa.index.lexical import write_lexical
+from procqa.index.spelling import write_words
 from procqa.index.store import Store
 from procqa.index.tokens import Bytes, Owners, TokenIndex, TokenWriter, owned_tokens
 from procqa.passages import embedded_prefix
@@ -58,6 +59,7 @@ def embed_store(
         np.save(staging / files.LAYOUT, layout)
         with progress("Indexing words", len(origins), "passages") as advance:
             write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
+        write_words(store.each_text(), staging)
         with progress("Indexing vectors", len(origins), "passages") as advance:
             search = dense.finish(lambda: _sample_questions(encoder), advance)
         return Embedded(int((origins < 0).sum()), sections, search)

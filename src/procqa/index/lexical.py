@@ -1,7 +1,4 @@
-"""Words of passages in tantivy: BM25 over title, heading and body, each with its weight, mapped from disk.
-
-tantivy was chosen for fields with weights and for terms within one edit of a misspelt word.
-"""
+"""Words of passages in tantivy: BM25 over title, heading and body, each with its weight, mapped from disk."""
 
 from __future__ import annotations
 
@@ -20,8 +17,6 @@ from procqa.index.dense import Rows
 
 # Weights of the fields: a word of the title tells the page, a word of the heading the section.
 FIELDS = {"title": 2.0, "heading": 1.5, "body": 1.0}
-# Words shorter than this are not matched with an error: "hip" is not "lip".
-FUZZY_LENGTH = 5
 _ANALYZER = "procqa_english"
 _WRITER_BYTES = 64_000_000
 # Words that tell neither the page nor the section.
@@ -110,7 +105,7 @@ class LexicalIndex:
     def search(self, text: str, k: int, rows: Rows | None = None) -> tuple[Rows, FloatArray]:
         """The k best rows for the words of a text, best first, with BM25 scores; only among `rows` when given."""
         terms = list(dict.fromkeys(self.terms(text)))
-        clauses = [(tantivy.Occur.Should, self._field_query(field, term)) for term in terms for field in FIELDS]
+        clauses = [(tantivy.Occur.Should, self._weighted(field, term)) for term in terms for field in FIELDS]
         if not clauses:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         query = tantivy.Query.boolean_query(clauses)
@@ -124,12 +119,8 @@ class LexicalIndex:
         order = np.lexsort((numbers, -scores))  # ties by row, so that results never depend on segment order
         return numbers[order], scores[order]
 
-    def _field_query(self, field: str, term: str) -> tantivy.Query:
-        exact = tantivy.Query.term_query(self._schema, field, term)
-        if len(term) < FUZZY_LENGTH or self.frequency(term) or self._searcher.doc_freq("title", term):
-            return tantivy.Query.boost_query(exact, FIELDS[field])
-        close = tantivy.Query.fuzzy_term_query(self._schema, field, term, distance=1)
-        return tantivy.Query.boost_query(close, FIELDS[field] * 0.8)
+    def _weighted(self, field: str, term: str) -> tantivy.Query:
+        return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), FIELDS[field])
 
     def _rows(self, addresses: Sequence[tantivy.DocAddress]) -> Rows:
         if not addresses:

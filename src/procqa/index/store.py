@@ -116,8 +116,7 @@ class Store:
     def names(self, number: int) -> list[str]:
         """What a document is called, by its number: its title, and the aliases and codes of its front matter."""
         ((title, metadata),) = self._rows("SELECT title, metadata FROM documents WHERE doc = ?", (int(number),))
-        told = json.loads(metadata)
-        return [title, *_texts(told.get("aliases")), *_texts(told.get("codes"))]
+        return _names(title, metadata)
 
     def numbers(self, doc_ids: Iterable[str]) -> list[int]:
         """The numbers of those documents that there are."""
@@ -127,6 +126,11 @@ class Store:
     def each_title(self) -> Iterator[str]:
         """The title of every document, in their stored order."""
         return (title for (title,) in self._stream("SELECT title FROM documents ORDER BY doc"))
+
+    def each_text(self) -> Iterator[str]:
+        """The names and the text of every document, in their stored order."""
+        for title, text, metadata in self._stream("SELECT title, text, metadata FROM documents ORDER BY doc"):
+            yield "\n".join([*_names(title, metadata), text])
 
     def passages(self, rows: Iterable[int]) -> list[Passage]:
         """The passages of some rows, in the order given."""
@@ -228,6 +232,11 @@ def _passage(row: Sequence[Any]) -> Passage:
     numbers = np.frombuffer(packed, dtype="<i4").reshape(-1, 4).tolist()
     lines = tuple(Line(first, last, block, bool(item)) for first, last, block, item in numbers)
     return Passage(passage_id, doc_id, title, section, heading, start, end, lines)
+
+
+def _names(title: str, metadata: str) -> list[str]:
+    told = json.loads(metadata)
+    return [title, *_texts(told.get("aliases")), *_texts(told.get("codes"))]
 
 
 def _texts(value: object) -> list[str]:

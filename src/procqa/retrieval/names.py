@@ -19,11 +19,10 @@ from rapidfuzz.distance import OSA
 
 from procqa.embedding.encoder import FloatArray
 from procqa.index.lexical import LexicalIndex
+from procqa.index.spelling import ONE_ERROR, TWO_ERRORS
 
 # Words that every procedure answers to: that one page's title has them tells nothing.
 _GENERIC = "surgery surgical operation op procedure treatment therapy removal patient hospital day time"
-# A word of so many letters may have one error, and a longer one two; a shorter one none, since "hip" is not "lip".
-_ONE_ERROR, _TWO_ERRORS = 5, 8
 # A piece of a question names a page that holds at least half of its words, and (squared) this share of what they tell.
 _WORDS_HELD, _NAMES_IT = 0.5, 0.8
 # A text that says half of the words of a page's name calls it by that (squared, as `Names.scores` tells it).
@@ -105,9 +104,9 @@ class Names:
 
     def _corrected(self, word: str, known: Collection[str]) -> str:
         """The word, or where no page has it the nearest of the known ones, if one is near enough."""
-        if len(word) < _ONE_ERROR or word in known or self._lexical.frequency(word):
+        if len(word) < ONE_ERROR or word in known or self._lexical.frequency(word):
             return word
-        errors = 1 if len(word) < _TWO_ERRORS else 2
+        errors = 1 if len(word) < TWO_ERRORS else 2
         near = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=errors)
         return str(near[0]) if near else word
 

@@ -52,20 +52,25 @@ HISTORY_WEIGHT = 0.5
 class Retriever:
     """Searches one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS) -> None:
+    def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS, *, mends: bool = True) -> None:
+        """With `mends` misspelt words of questions are read as words of the pages."""
         self._snapshot = snapshot
         self._weights = weights
+        self._mends = mends
         # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
         self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
         self._names = Names(snapshot.lexical, snapshot.store.names)
         self._sections = Sections(snapshot, self._names)
 
     def read(self, question: str, history: Sequence[str] = (), filters: Filters | None = None) -> Query:
-        """A question and the earlier ones of its conversation, with the pages' own names in place of aliases.
+        """A question and the earlier ones of its conversation, with misspelt words mended and names for aliases.
 
         Where the filters leave one page, its title is taken as said.
         """
-        spelt_out = self._snapshot.aliases.spelt_out
+
+        def spelt_out(text: str) -> str:
+            return self._snapshot.aliases.spelt_out(self._snapshot.spelling.mended(text) if self._mends else text)
+
         pages = self._snapshot.store.numbers(filters.doc_ids) if filters and len(filters.doc_ids) == 1 else []
         about = next((self._snapshot.store.names(page)[0] for page in pages), "")
         return read_query(spelt_out(question), [spelt_out(earlier) for earlier in history], about)
