@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from procqa.readers.vocabulary import CANONICAL_SECTIONS
+from procqa.retrieval import read_query
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "src/procqa/embedding/questions.jsonl"
@@ -32,7 +33,9 @@ def _gold_questions() -> Iterator[dict[str, Any]]:
             item = json.loads(line)
             if item["unanswerable"] != "not_in_corpus":
                 sections = sorted({place["section"] for place in item["relevant"]} & set(CANONICAL_SECTIONS))
-                yield {"question": item["question"], "sections": sections, "told": item["unanswerable"] is None}
+                # As retrieval takes it: of a long message what asks, of a follow-up that only points what it points to.
+                asked = read_query(item["question"], item["history"]).focus
+                yield {"question": asked, "sections": sections, "told": item["unanswerable"] is None}
 
 
 def _plain_questions() -> Iterator[dict[str, Any]]:

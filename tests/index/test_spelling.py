@@ -8,25 +8,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from procqa.engine import Engine
+from procqa.index.snapshot import Snapshot
 from procqa.index.spelling import MOST_WORDS, WORDS, Spelling, write_words
+from procqa.retrieval import Retriever
+from procqa.settings import Settings
+from tests.index.conftest import Build
+from tests.index.spying import SpyEncoder
 
-PAGES = {"cataract": 9, "revision": 4, "tracheostomy": 3, "recovery": 8, "drive": 5, "weight": 2, "walk": 2, "trail": 1}
-# Words that the model knows whole.
-LANGUAGE = {"snip", "tidy", "boil", "when", "allowed", "squeeze", "wait"}
-spelling = Spelling(PAGES, LANGUAGE.__contains__)
+PAGES = """cataract cataract revision tracheostomy recovery weight weight weighs walk sipped lobectomy angiogram
+colonoscopy nephrostomy colonize must stent stint stint tear keine surgery"""
+
+
+@pytest.fixture(scope="module")
+def spelling(tmp_path_factory: pytest.TempPathFactory) -> Spelling:
+    folder = tmp_path_factory.mktemp("words")
+    write_words([PAGES], folder)
+    return Spelling.load(folder)
 
 
 @pytest.mark.parametrize(
     ("said", "read"),
     [
         ("when is my cateract done", "when is my cataract done"),
-        ("REVISON? yes", "revision? yes"),
-        ("Recvoery", "recovery"),  # two letters that changed places
+        ("Revison? yes", "revision? yes"),
+        ("Done. Revison?", "Done. revision?"),
+        ("WHEN IS REVISON", "WHEN IS revision"),
+        ("recvoery", "recovery"),  # two letters that changed places
         ("revishun", "revision"),  # two errors in a long word
         ("the wieght, the waight", "the weight, the weight"),
+        ("colonscopy", "colonoscopy"),
+        ("stont", "stint"),  # of two words as near the more frequent one
     ],
 )
-def test_a_misspelt_word_is_read_as_the_nearest_of_the_pages(said: str, read: str) -> None:
+def test_a_misspelt_word_is_read_as_the_nearest_of_the_pages(said: str, read: str, spelling: Spelling) -> None:
     assert spelling.mended(said) == read
 
 
@@ -34,35 +49,45 @@ def test_a_misspelt_word_is_read_as_the_nearest_of_the_pages(said: str, read: st
     "said",
     [
         "wolk",  # too short to tell
-        "waitt",  # of a short word two letters are another word
+        "revushyn",  # three errors
         "pataract",  # hardly anybody errs in the first letter
-        "snipped tidied boils squeezing",  # forms of words that the model knows
+        "snipped audiogram lobotomy",  # words of English
         "trach",  # a long word clipped
-        "iCataract",  # a name
+        "nephrectomy colposcopy",  # other procedures
+        "TEVAR at the Cateract Centre, an iCataract",  # names
+        "mustn't needn't",
+        "surgery² revison½ H2Oo",
+        "手术后可以吃饭吗",
         "2.5mg a-b",
         "",
     ],
 )
-def test_what_may_be_a_word_stays(said: str) -> None:
+def test_what_may_be_a_word_stays(said: str, spelling: Spelling) -> None:
     assert spelling.mended(said) == said
 
 
-def test_of_equally_near_words_the_most_frequent_is_meant() -> None:
-    assert Spelling({"stent": 1, "stint": 7}, lambda _: False).mended("stont") == "stint"
+_LETTERS = st.sampled_from("abcdefghilmnoprstuvwy")
 
 
-@given(st.text(max_size=60))
-def test_only_letters_change_and_mending_again_changes_nothing(text: str) -> None:
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PAGES.split()), st.integers(0, 8), _LETTERS, st.sampled_from(" ,½²'é?")), max_size=6
+    )
+)
+def test_only_letters_change_and_mending_again_changes_nothing(
+    spelling: Spelling, typed: list[tuple[str, int, str, str]]
+) -> None:
+    text = "".join(word[:place] + letter + word[place + 1 :] + after for word, place, letter, after in typed)
     once = spelling.mended(text)
     assert spelling.mended(once) == once
     assert [c for c in once if not c.isalpha()] == [c for c in text if not c.isalpha()]
 
 
 def test_words_are_kept_with_their_counts_and_other_texts_add_to_them(tmp_path: Path) -> None:
-    write_words(["Aortic valve, aortic VALVE.", "Ménière 2"], tmp_path)
+    write_words(["Aortic valve, aortic VALVE.", "Me\u0301nie\u0300re 2"], tmp_path)
     assert (tmp_path / WORDS).read_text(encoding="utf-8") == "aortic 2\nménière 1\nvalve 2\n"
-    kept = Spelling.load(tmp_path, lambda _: False, ["aortic nephrectomy"])
-    assert kept.mended("aorttic nefrectomy menière") == "aortic nephrectomy ménière"
+    kept = Spelling.load(tmp_path, ["aortic zolgensma"])
+    assert kept.mended("aorttic zolgensna menière") == "aortic zolgensma ménière"
 
 
 def test_of_very_many_words_the_most_frequent_are_kept(tmp_path: Path) -> None:
@@ -73,3 +98,28 @@ def test_of_very_many_words_the_most_frequent_are_kept(tmp_path: Path) -> None:
     lines = (tmp_path / WORDS).read_text(encoding="utf-8").splitlines()
     assert len(lines) == MOST_WORDS
     assert f"{word(MOST_WORDS + 4)} 2" in lines
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("asked", "before"), [("How long after mitrall valve repare?", ()), ("And the risks?", ("mitrall",))]
+)
+def test_questions_and_earlier_ones_are_mended_before_anything_is_looked_for(
+    asked: str, before: tuple[str, ...], real_index: Path
+) -> None:
+    snapshot = Snapshot.open(real_index)
+    mended, typed = Retriever(snapshot).read(asked, before), Retriever(snapshot, mends=False).read(asked, before)
+    assert "mitral" in mended.context.split() and "mitrall" not in mended.context
+    assert "mitrall" in typed.context
+    assert Engine.open(real_index).ask(asked, history=before).question == asked
+
+
+def test_a_page_that_comes_later_brings_its_words(settings: Settings, build: Build, spy: SpyEncoder) -> None:
+    def read() -> str:
+        return Retriever(Snapshot.open(settings.index, encoder=spy)).read("zolgensna").focus
+
+    build()
+    assert read() == "zolgensna"
+    (settings.corpus / "later.md").write_text("# Zolgensma infusion\n\n## Duration\n\nIt takes an hour.\n")
+    build()
+    assert read() == "zolgensma"

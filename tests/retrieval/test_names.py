@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -34,8 +33,7 @@ def best(names: Names, text: str) -> set[int]:
     ("text", "pages"),
     [
         ("what if the colonoscopy takes a biopsy", {0}),
-        ("colonscopy with biopsi", {0}),  # one letter is missing, one is wrong
-        ("the hrenia operation through a keyhole", {2}),  # two letters changed places; a lay word
+        ("the hernia operation through a keyhole", {2}),  # a lay word
         ("billed as xyz123", {0}),
         ("open hernia", {3}),
         ("the weather tomorrow", set()),
@@ -50,16 +48,6 @@ def test_words_count_by_how_few_of_all_the_pages_have_them(names: Names) -> None
     assert names.scores("hernia", [2, 3], [0, 1])[0].tolist() == [1, 1]
     # "open" counts log 4 and "hernia", which two of the four have, log 2: a third of what is said, squared.
     assert names.scores("open hernia", [2, 3], [0, 1])[0].tolist() == pytest.approx([1 / 9, 1])
-
-
-def test_a_short_word_is_not_mended(names: Names) -> None:
-    assert best(names, "opon hernias") == {2, 3}  # "opon" has four letters: it could be anything
-
-
-def test_a_word_that_the_pages_use_is_not_mended(tmp_path: Path) -> None:
-    write_lexical([("Hernia repair", "Recovery", "Hernial sacs are gone.")], tmp_path / "lexical")
-    held = Names(LexicalIndex(tmp_path / "lexical"), [["Hernias repaired"], ["Knee"]].__getitem__)
-    assert held.scores("sacs", [0, 1])[0].max() == 0
 
 
 @pytest.mark.parametrize(

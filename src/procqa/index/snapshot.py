@@ -1,8 +1,8 @@
 """An opened snapshot: one immutable built index, in a folder of its own.
 
 manifest.json (written last), documents.sqlite, layout.npy, vectors.faiss (and vectors.f32 in a large one), titles.npy,
-tokens/, lexical/, words.txt, encoder/, aliases.txt (if there are any), report.json. Which folder is current is a matter
-of versions.py.
+tokens/, lexical/, words.txt, english.npy, encoder/, aliases.txt (if there are any), report.json. Which folder is
+current is a matter of versions.py.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Snapshot:
             self.unread = has_reader and not read
             self.tokens = TokenIndex(folder, TOKENS, self.encoder.token_dimensions)
             other_names = (name for entry in self.aliases.entries for name in (entry.name, *entry.others))
-            self.spelling = Spelling.load(folder, self._knows, other_names)
+            self.spelling = Spelling.load(folder, other_names)
         except ProcqaError:
             raise
         except Exception as error:  # each library raises kinds of its own for a file it cannot read
@@ -124,10 +124,6 @@ class Snapshot:
                 if last or current_folder(index) == folder:
                     raise
         raise AssertionError("the last try returns or raises")
-
-    def _knows(self, word: str) -> bool:
-        """Whether the model has a token for the whole word, as it has for those of its language that are not rare."""
-        return self.encoder.count_tokens([word]) == [1]
 
     @property
     def index(self) -> Path:

@@ -1,93 +1,124 @@
 """Questions in the spelling of the pages: a word that nobody knows is read as the word of the pages nearest to it.
 
-An encoder makes little of "revison" or "cateract", and BM25 nothing. Whoever types "snipped" or "trach" means it,
-though: a word that the model knows whole, that is another form of a known one, or that begins a longer one, stays.
+An encoder makes little of "revison" or "cateract", and BM25 nothing. But a word that is none of the pages' is mostly
+right all the same: a drug, a place, another procedure. So what an English word list or the pages have, what begins a
+longer word of theirs, and names stay; and one procedure is not read as another ("nephrectomy" as "nephrostomy").
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-# The words of the pages with how often they stand there, a word a line, in the order of the alphabet.
-WORDS = "words.txt"
+# The words of the pages with how often they stand there, a word a line, in the order of the alphabet; and the numbers
+# of the words of English, in order.
+WORDS, ENGLISH = "words.txt", "english.npy"
 # Of more words than this, the most frequent ones are kept: what one large corpus writes once is mostly no word.
 MOST_WORDS = 50_000
 # A word of so many letters may have one error, and a longer one two; a shorter one none, since "hip" is not "lip".
 ONE_ERROR, TWO_ERRORS = 5, 8
-# A word that is so many letters shorter than one that it begins is that one clipped.
+# A word that is so many letters shorter than one that it begins is that one clipped: "trach", "gastro".
 _CLIPPED = 3
-_NEAREST = 8
-_WORD = re.compile(r"[^\W\d_]+")
-_ENDINGS = ("s", "es", "d", "ed", "in", "ing", "er", "ers", "y", "ly", "ish", "able", "ness")
+# By these the name of a procedure is told from that of another on the same organ.
+_OPERATIONS = ("ectomy", "ostomy", "otomy", "scopy", "plasty", "pexy", "desis", "centesis", "graphy", "gram", "lysis")
+# Whole words of Latin letters: no part of "mustn't" or "H2O".
+_WORD = re.compile(r"(?<![\w'’])[A-Za-zÀ-ÖØ-öø-ɏ]+(?![\w'’])")
+_BEGINS = re.compile(r"(?:^|[.!?:\n])\W*$")
+_REMEMBERED = 4096
+
+Numbers = NDArray[np.uint64]
 
 
 def write_words(texts: Iterable[str], folder: Path) -> None:
-    """Write words.txt into the folder of a snapshot."""
+    """Write words.txt and english.npy into the folder of a snapshot."""
+    from spellchecker import SpellChecker  # only a build loads the whole list: it takes 40 MB
+
     counts = Counter(word for text in texts for word in _words(text))
     lines = (f"{word} {count}\n" for word, count in sorted(counts.most_common(MOST_WORDS)))
     (folder / WORDS).write_text("".join(lines), encoding="utf-8")
+    english = SpellChecker(language="en").word_frequency.dictionary
+    np.save(folder / ENGLISH, np.sort(np.array([_number(word) for word in english], dtype=np.uint64)))
 
 
 class Spelling:
-    """Reads questions in the spelling of the pages."""
+    """Reads questions in the spelling of the pages. Several threads use it at once."""
 
-    def __init__(self, counts: Mapping[str, int], knows: Callable[[str], bool]) -> None:
-        """`counts` says how often each word stands on the pages; `knows` tells words of the language."""
+    def __init__(self, counts: Mapping[str, int], english: Numbers) -> None:
+        """`counts` says how often each word stands on the pages; `english` are the numbers of other words, sorted."""
         self._counts = counts
-        self._knows = knows
-        self._sorted = sorted(word for word in counts if len(word) >= ONE_ERROR - 1)
+        self._english = english
+        self._sorted = sorted(counts)
+        self._alike: dict[tuple[str, int], list[str]] = defaultdict(list)  # by first letter and length
+        for word in self._sorted:
+            self._alike[word[0], len(word)].append(word)
+        self._nearest = lru_cache(_REMEMBERED)(self._find_nearest)
 
     @classmethod
-    def load(cls, folder: Path, knows: Callable[[str], bool], others: Iterable[str] = ()) -> Spelling:
+    def load(cls, folder: Path, others: Iterable[str] = ()) -> Spelling:
         """The words that a snapshot in this folder was built with, and those of some other texts."""
         lines = (line.split(" ") for line in (folder / WORDS).read_text(encoding="utf-8").splitlines())
-        counts = {word: int(count) for word, count in lines}
-        return cls({word: 1 for text in others for word in _words(text)} | counts, knows)
+        counts = {word: 1 for text in others for word in _words(text)}
+        counts |= {word: int(count) for word, count in lines}
+        return cls(counts, np.load(folder / ENGLISH, mmap_mode="r"))
 
     def mended(self, text: str) -> str:
         """The text with the nearest word of the pages in place of each that is misspelt."""
-        return _WORD.sub(lambda found: self._nearest(found.group()), text)
+        shouted = text == text.upper()
 
-    def _nearest(self, said: str) -> str:
-        word = said.lower()
-        # "iStent" is a name.
-        if len(word) < ONE_ERROR or self._is_word(word) or said not in (word, said.upper(), said.capitalize()):
-            return said
-        errors = 1 if len(word) < TWO_ERRORS else 2
-        near = process.extract(word, self._sorted, scorer=OSA.distance, score_cutoff=errors, limit=_NEAREST)
+        def nearest(found: re.Match[str]) -> str:
+            said = found.group()
+            # A capital letter within a sentence begins a name.
+            typed = said.islower() or shouted or (said[1:].islower() and _BEGINS.search(text, 0, found.start()))
+            return self._nearest(said.lower()) or said if typed else said
+
+        return _WORD.sub(nearest, text)
+
+    def _find_nearest(self, word: str) -> str | None:
+        """The word of the pages that a misspelt one is meant for, if it is one."""
+        if len(word) < ONE_ERROR or word in self._counts or self._is_english(word) or self._is_clipped(word):
+            return None
+        operation = _operation(word)
+        errors = 1 if operation or len(word) < TWO_ERRORS else 2
         # Hardly anybody errs in the first letter.
-        alike = [(distance, -self._counts[other], other) for other, distance, _ in near if other[0] == word[0]]
-        return min(alike)[2] if alike else said
+        near = [
+            (distance, -self._counts[other], other)
+            for length in range(len(word) - errors, len(word) + errors + 1)
+            for other, distance, _ in process.extract(
+                word, self._alike.get((word[0], length), ()), scorer=OSA.distance, score_cutoff=errors, limit=None
+            )
+            if not operation or _operation(other) == operation
+        ]
+        return min(near)[2] if near else None
 
-    def _is_word(self, word: str) -> bool:
-        return self._is_known(word) or self._is_form(word) or self._is_clipped(word)
-
-    def _is_known(self, word: str) -> bool:
-        return word in self._counts or self._knows(word)
-
-    def _is_form(self, word: str) -> bool:
-        """Whether it is a known word with an ending: "boils", "snipped", "tidied"."""
-        stems = [word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending)]
-        stems += [stem + "e" for stem in stems] + [stem[:-1] for stem in stems if stem[-2:-1] == stem[-1:]]
-        stems += [stem[:-1] + "y" for stem in stems if stem.endswith("i")]
-        return any(len(stem) >= ONE_ERROR - 2 and self._is_known(stem) for stem in stems)
+    def _is_english(self, word: str) -> bool:
+        number = _number(word)
+        place = int(np.searchsorted(self._english, number))
+        return place < len(self._english) and int(self._english[place]) == number
 
     def _is_clipped(self, word: str) -> bool:
-        """Whether it begins a much longer word of the pages: "trach", "gastro"."""
-        place = bisect_left(self._sorted, word)
-        while place < len(self._sorted) and self._sorted[place].startswith(word):
-            if len(self._sorted[place]) >= len(word) + _CLIPPED:
-                return True
-            place += 1
-        return False
+        first = bisect_left(self._sorted, word)
+        last = bisect_left(self._sorted, word + "\U0010ffff")
+        return any(len(longer) >= len(word) + _CLIPPED for longer in self._sorted[first:last])
+
+
+def _operation(word: str) -> str:
+    return next((ending for ending in _OPERATIONS if word.endswith(ending)), "")
+
+
+def _number(word: str) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big"))
 
 
 def _words(text: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(text)]
+    return [word.lower() for word in _WORD.findall(unicodedata.normalize("NFC", text))]

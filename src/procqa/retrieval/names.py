@@ -1,25 +1,22 @@
 """Which of the proposed pages a question names: the words of its titles and aliases that tell it from its twins.
 
 Near twins share most of their title, and an encoder sees "single chamber" and "dual chamber" as much the same. So the
-words that few of the proposed titles hold count most, lay words count as their clinical ones (synonyms.txt), and a
-word that no page has counts as the nearest word of a name, so that "colonscopy" is a colonoscopy.
+words that few of the proposed titles hold count most, and lay words count as their clinical ones (synonyms.txt).
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from procqa.embedding.encoder import FloatArray
 from procqa.index.lexical import LexicalIndex
-from procqa.index.spelling import ONE_ERROR, TWO_ERRORS
 
 # Words that every procedure answers to: that one page's title has them tells nothing.
 _GENERIC = "surgery surgical operation op procedure treatment therapy removal patient hospital day time"
@@ -44,6 +41,10 @@ class Names:
         self._names = names
         self._words: dict[int, tuple[frozenset[str], ...]] = {}
         self._groups = _synonyms(lexical)
+        self._groups_of: dict[str, set[int]] = defaultdict(set)
+        for number, group in enumerate(self._groups):
+            for word in frozenset().union(*group):
+                self._groups_of[word].add(number)
         self._generic = frozenset(lexical.terms(_GENERIC))
 
     def terms(self, page: int) -> frozenset[str]:
@@ -68,7 +69,7 @@ class Names:
         total knee replacement".
         """
         among = [*pages, *others]
-        said = self._said(text, among)
+        said = self._said(text)
         words = frozenset().union(*(word for meanings in said for word in meanings))
         names = [[name - self._generic for name in self._each(page)] for page in pages]
         shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
@@ -82,7 +83,7 @@ class Names:
         named: list[int] = []
         rest: list[str] = []
         for piece in _BETWEEN.split(text):
-            held = self._held(self._said(piece, pages), pages)
+            held = self._held(self._said(piece), pages)
             if len(held):
                 scores = np.where(held.mean(axis=0) >= _WORDS_HELD, _scores(held), 0.0)
                 alike = np.flatnonzero(scores >= max(_NAMES_IT, scores.max())).tolist()
@@ -97,28 +98,16 @@ class Names:
             [[any(meaning <= terms for meaning in meanings) for terms in names] for meanings in said], dtype=bool
         ).reshape(len(said), len(pages))
 
-    def _said(self, text: str, pages: Sequence[int]) -> list[list[frozenset[str]]]:
-        """For each thing that the text says, the sets of words that mean it, among the words of these pages' names."""
-        # Sorted, so that of two equally near words the same is taken each time.
-        return self._meanings(text, sorted(frozenset().union(*(self.terms(page) for page in pages))))
-
-    def _corrected(self, word: str, known: Collection[str]) -> str:
-        """The word, or where no page has it the nearest of the known ones, if one is near enough."""
-        if len(word) < ONE_ERROR or word in known or self._lexical.frequency(word):
-            return word
-        errors = 1 if len(word) < TWO_ERRORS else 2
-        near = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=errors)
-        return str(near[0]) if near else word
-
-    def _meanings(self, text: str, known: Sequence[str]) -> list[list[frozenset[str]]]:
-        """For each thing the text says, the sets of words that mean it; `known` are the words of names."""
-        words = {self._corrected(word, known) for word in self._lexical.content_terms(text) - self._generic}
-        said = [[frozenset({word})] for word in sorted(words)]
-        for group in self._groups:
-            if any(meaning <= words for meaning in group):
-                for word in words.intersection(*[next(m for m in group if m <= words)]):
-                    said[sorted(words).index(word)] += group
-        return said
+    def _said(self, text: str) -> list[list[frozenset[str]]]:
+        """For each thing that the text says, the sets of words that mean it."""
+        words = self._lexical.content_terms(text) - self._generic
+        said = {word: [frozenset({word})] for word in sorted(words)}
+        for number in sorted({number for word in words for number in self._groups_of.get(word, ())}):
+            group = self._groups[number]
+            meant = next((meaning for meaning in group if meaning <= words), frozenset())
+            for word in meant:
+                said[word] += group
+        return list(said.values())
 
 
 def _scores(held: NDArray[np.bool_]) -> FloatArray:
