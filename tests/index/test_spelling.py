@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from procqa.engine import Engine
 from procqa.index.snapshot import Snapshot
-from procqa.index.spelling import MOST_WORDS, WORDS, Spelling, write_words
+from procqa.index.spelling import ENGLISH, MOST_MENDED, MOST_WORDS, WORDS, Spelling, write_words
 from procqa.retrieval import Retriever
 from procqa.settings import Settings
 from tests.index.conftest import Build
 from tests.index.spying import SpyEncoder
 
 PAGES = """cataract cataract revision tracheostomy recovery weight weight weighs walk sipped lobectomy angiogram
-colonoscopy nephrostomy colonize must stent stint stint tear keine surgery"""
+colonoscopy nephrostomy colonize must stent stint stint tear keine surgery track sneezing need should relieve stains
+urethroscopy"""
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +54,13 @@ def test_a_misspelt_word_is_read_as_the_nearest_of_the_pages(said: str, read: st
         "wolk",  # too short to tell
         "revushyn",  # three errors
         "pataract",  # hardly anybody errs in the first letter
-        "snipped audiogram lobotomy",  # words of English
+        "snipped squeezing stairs",  # words of English
         "trach",  # a long word clipped
-        "nephrectomy colposcopy",  # other procedures
+        "nephrectomy nephrotomy colposcopy urethroplscopy",  # other procedures
         "TEVAR at the Cateract Centre, an iCataract",  # names
-        "mustn't needn't",
+        "mustn't needn't shouldnt",
+        "recieve",  # a word that no page has, with two letters that changed places
+        "e" * 39 + "recovvery",
         "surgery² revison½ H2Oo",
         "手术后可以吃饭吗",
         "2.5mg a-b",
@@ -81,6 +86,30 @@ def test_only_letters_change_and_mending_again_changes_nothing(
     once = spelling.mended(text)
     assert spelling.mended(once) == once
     assert [c for c in once if not c.isalpha()] == [c for c in text if not c.isalpha()]
+
+
+def test_of_a_text_that_is_no_question_only_so_many_words_are_mended(spelling: Spelling) -> None:
+    def word(number: int) -> str:
+        return "revi" + chr(ord("a") + number % 26) + chr(ord("a") + number // 26) + "on"
+
+    nobodys = " ".join(word(number) for number in range(MOST_MENDED + 100))
+    assert "recvoery" in spelling.mended(f"{nobodys} recvoery")
+    assert spelling.mended(f"recvoery {nobodys}").startswith("recovery ")
+
+
+def test_dots_before_names_take_no_time(spelling: Spelling) -> None:
+    text = "." * 2000 + "x " + "Names " * 330
+    began = time.perf_counter()
+    assert spelling.mended(text) == text
+    assert time.perf_counter() - began < 2  # by trying every dot for every name it took half a minute
+
+
+@pytest.mark.parametrize("numbers", [np.zeros(3), np.array([3, 1], np.uint64), np.zeros((1, 1), np.uint64)])
+def test_damaged_words_of_english_are_refused(numbers: np.ndarray, tmp_path: Path) -> None:
+    write_words(["aortic"], tmp_path)
+    np.save(tmp_path / ENGLISH, numbers)
+    with pytest.raises(ValueError, match=ENGLISH):
+        Spelling.load(tmp_path)
 
 
 def test_words_are_kept_with_their_counts_and_other_texts_add_to_them(tmp_path: Path) -> None:

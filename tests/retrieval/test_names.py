@@ -68,3 +68,9 @@ def test_pages_that_are_named_side_by_side(text: str, pages: list[int], names: N
 def test_what_is_asked_of_each_is_what_names_none(names: Names) -> None:
     _, rest = names.named_apart("open hernia vs laparoscopic hernia: how many nights?", range(len(PAGES)))
     assert rest.split() == ["how", "many", "nights"]
+
+
+def test_every_group_of_lay_words_has_two_members_that_can_be_said(names: Names) -> None:
+    for group in names._groups:
+        live = {meaning for meaning in group if not meaning & names._generic}
+        assert len(live) == len(group) >= 2, group

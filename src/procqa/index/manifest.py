@@ -12,7 +12,7 @@ from typing import Any
 
 from procqa.errors import SnapshotError
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST = "manifest.json"
 
 

@@ -1,8 +1,9 @@
 """Questions in the spelling of the pages: a word that nobody knows is read as the word of the pages nearest to it.
 
 An encoder makes little of "revison" or "cateract", and BM25 nothing. But a word that is none of the pages' is mostly
-right all the same: a drug, a place, another procedure. So what an English word list or the pages have, what begins a
-longer word of theirs, and names stay; and one procedure is not read as another ("nephrectomy" as "nephrostomy").
+right all the same: a drug, a place, another procedure. So what an English word list, the pages or aliases.txt have,
+what begins a longer word of theirs, and names stay; and one procedure is not read as another ("nephrectomy" as
+"nephrostomy").
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+from procqa.index.lexical import FUNCTION_WORDS
 
 # The words of the pages with how often they stand there, a word a line, in the order of the alphabet; and the numbers
 # of the words of English, in order.
@@ -34,8 +36,9 @@ _CLIPPED = 3
 _OPERATIONS = ("ectomy", "ostomy", "otomy", "scopy", "plasty", "pexy", "desis", "centesis", "graphy", "gram", "lysis")
 # Whole words of Latin letters: no part of "mustn't" or "H2O".
 _WORD = re.compile(r"(?<![\w'’])[A-Za-zÀ-ÖØ-öø-ɏ]+(?![\w'’])")
-_BEGINS = re.compile(r"(?:^|[.!?:\n])\W*$")
-_REMEMBERED = 4096
+_ENDS_SENTENCE = ".!?:\n"
+# Of a text so many words that nobody knows are looked for, and none of more letters: what has more is no question.
+MOST_MENDED, _LONGEST = 50, 40
 
 Numbers = NDArray[np.uint64]
 
@@ -62,32 +65,48 @@ class Spelling:
         self._alike: dict[tuple[str, int], list[str]] = defaultdict(list)  # by first letter and length
         for word in self._sorted:
             self._alike[word[0], len(word)].append(word)
-        self._nearest = lru_cache(_REMEMBERED)(self._find_nearest)
 
     @classmethod
     def load(cls, folder: Path, others: Iterable[str] = ()) -> Spelling:
-        """The words that a snapshot in this folder was built with, and those of some other texts."""
+        """The words that a snapshot in this folder was built with, and those of some other texts.
+
+        Raises ValueError when a file is damaged.
+        """
         lines = (line.split(" ") for line in (folder / WORDS).read_text(encoding="utf-8").splitlines())
         counts = {word: 1 for text in others for word in _words(text)}
         counts |= {word: int(count) for word, count in lines}
-        return cls(counts, np.load(folder / ENGLISH, mmap_mode="r"))
+        english = np.load(folder / ENGLISH, mmap_mode="r")
+        if english.dtype != np.uint64 or english.ndim != 1 or not (english[:-1] < english[1:]).all():
+            raise ValueError(f"{ENGLISH} does not hold numbers in order")
+        return cls(counts, english)
 
     def mended(self, text: str) -> str:
         """The text with the nearest word of the pages in place of each that is misspelt."""
         shouted = text == text.upper()
+        nearest: dict[str, str | None] = {}
 
-        def nearest(found: re.Match[str]) -> str:
-            said = found.group()
+        def read(found: re.Match[str]) -> str:
+            said, word = found.group(), found.group().lower()
             # A capital letter within a sentence begins a name.
-            typed = said.islower() or shouted or (said[1:].islower() and _BEGINS.search(text, 0, found.start()))
-            return self._nearest(said.lower()) or said if typed else said
+            typed = said == word or shouted or (said[1:].islower() and _begins_sentence(text, found.start()))
+            if not (ONE_ERROR <= len(word) <= _LONGEST and typed) or self._is_word(word):
+                return said
+            if word not in nearest and len(nearest) < MOST_MENDED:
+                nearest[word] = self._nearest(word)
+            return nearest.get(word) or said
 
-        return _WORD.sub(nearest, text)
+        return _WORD.sub(read, text)
 
-    def _find_nearest(self, word: str) -> str | None:
+    def _is_word(self, word: str) -> bool:
+        # "shouldnt" is no "should".
+        negated = word.endswith("nt") and word[:-2] in FUNCTION_WORDS
+        return negated or word in self._counts or self._is_english(word) or self._is_clipped(word)
+
+    def _nearest(self, word: str) -> str | None:
         """The word of the pages that a misspelt one is meant for, if it is one."""
-        if len(word) < ONE_ERROR or word in self._counts or self._is_english(word) or self._is_clipped(word):
-            return None
+        swapped = [word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1)]
+        if any(other not in self._counts and self._is_english(other) for other in swapped):
+            return None  # "recieve" where no page has "receive"
         operation = _operation(word)
         errors = 1 if operation or len(word) < TWO_ERRORS else 2
         # Hardly anybody errs in the first letter.
@@ -110,6 +129,14 @@ class Spelling:
         first = bisect_left(self._sorted, word)
         last = bisect_left(self._sorted, word + "\U0010ffff")
         return any(len(longer) >= len(word) + _CLIPPED for longer in self._sorted[first:last])
+
+
+def _begins_sentence(text: str, place: int) -> bool:
+    while place and not text[place - 1].isalnum():
+        place -= 1
+        if text[place] in _ENDS_SENTENCE:
+            return True
+    return place == 0
 
 
 def _operation(word: str) -> str:
