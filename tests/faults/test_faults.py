@@ -97,7 +97,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_snapshot(
 def test_a_full_disk_is_told_and_costs_nothing(
     settings: Settings, encoder: Encoder, small_disk: Callable[[str], Path], rounds: Callable[[int], int]
 ) -> None:
-    disk = small_disk("size=1500k")
+    disk = small_disk("size=4m")
     on_disk = replace(settings, index=disk / "index", keep=1)
     version = build_index(on_disk, encoder=encoder).version
     refused = 0
