@@ -33,9 +33,6 @@ NAMED_TITLE = 0.5
 NAMES_LITTLE, KNOWN_TO, KNOWN = 0.15, 5, 0.5
 # More strange words than this say no more of a question.
 MOST_UNSEEN = 5
-# Nor does wording of which pages tell still less often than this: where a page does say when to drive, it is to be
-# heard, and the written questions without an answer ask for such things more often than people do.
-LEAST_TOLD = -0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Evidence:
     the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least` the least
     of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1 where something was said
     before, and `turns` how clearly the wording is of another procedure than before, as `Query.turns`. `told` is the log
-    odds, by the wording alone, that pages about procedures tell such things (at least LEAST_TOLD).
+    odds, by the wording alone, that pages about procedures tell such things.
     """
 
     line: float

@@ -9,7 +9,7 @@ import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
 from procqa.answering.clauses import clauses
-from procqa.answering.decide import ALIKE_TITLES, LEAST_TOLD, MOST_UNSEEN, Evidence, equally_good, names_none
+from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.passages import embedded_prefix
@@ -141,7 +141,7 @@ class Drafter:
             for other in np.flatnonzero(documents == documents[place]).tolist()
             if self._snapshot.section_of[rows[other]] != section
         ]
-        lexical, heads = self._snapshot.lexical, self._snapshot.heads
+        lexical = self._snapshot.lexical
         words = lexical.content_terms(query.context)
         page = self._snapshot.store.document(self.doc_id(found, place))
         assert page is not None, "a passage is one of a stored page"
@@ -163,7 +163,7 @@ class Drafter:
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             follows=float(bool(query.earlier)),
             turns=float(query.turns),
-            told=max(LEAST_TOLD, heads.read(found.focus.vector).told) if heads else 0.0,
+            told=self._snapshot.heads.read(found.focus.vector).told if self._snapshot.heads else 0.0,
             **self._verdict(query, found, place),
         )
 
