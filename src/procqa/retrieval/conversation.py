@@ -1,12 +1,14 @@
 """Which page is named in a conversation: a follow-up stays on the page before it, or turns to another.
 
 Near twins are a word apart, so all that was said speaks for the page before: its name in an earlier question as much as
-the twin's in this one. So a question's own names count more than earlier ones; one that calls no other page by its name
-stays; and where the wording turns ("and the other kind?"), another page is meant, a twin of the one before above all.
+the twin's in this one. So a question's own names count more than earlier ones, the page before counts by itself, the
+less the more a follow-up says and the more it is worded as one about another ("and the other kind?"), and after it the
+twins of that page do.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,27 +19,28 @@ from procqa.retrieval.names import NAMES_ONE, Names
 from procqa.retrieval.query import Query
 from procqa.retrieval.wording import asks_across
 
-# What a follow-up itself says of names counts this much, the whole conversation the rest. From the follow-ups of dev
-# and of the training questions, as the others: those of dev turn more often than people do.
+# What a follow-up itself says of names counts this much, the whole conversation the rest.
 OWN_SHARE = 0.35
-# For turning to a page of the same title speaks so much of what speaks for leaving the one before.
-INSTEAD = 0.75
-# So much speaks for staying where the question says no word of any page's name, and where it says some but calls no
-# other page by its name: they may stand there by chance ("and my heart tablets?"). For a page for which the earlier
-# questions speak less than for the best one, by up to DOUBT, it counts in part.
-STAYS, STAYS_NAMING, DOUBT = 1.25, 0.5, 0.2
+# A page for which the earlier questions speak less than for the best one, by so much, is the page before to 1/e.
+DOUBT = 0.05
+# Words of a usual follow-up.
+USUAL_WORDS = 9
+# What speaks for a page in a follow-up, beside 1 for its line's score: a conditional logit of the right page, fitted on
+# the follow-ups of dev and of the training questions. Being the page before; that, for each e-fold of words; and that,
+# where the wording turns. Surely ("the other kind") it turns in too few of them to fit.
+STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.46, -0.14, -0.36, -1.2
+# A title like that page's, and a name that the follow-up itself calls.
+TWIN, CALLED = 0.37, 0.27
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How far each of some pages is the one that is named, as `Names.scores` tells, and how far it is left, (pages,).
-
-    `left` is below 0 for a page that is stayed on or turned to.
-    """
+    """How far each of some pages is the one that is named, as `Names.scores` tells, and how far the conversation goes
+    on with it, (pages,)."""
 
     named: FloatArray
     called: FloatArray
-    left: FloatArray
+    follows: FloatArray
 
 
 def read_names(
@@ -60,16 +63,21 @@ def read_names(
     earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages, others)
     named, called = names.scores(f"{earlier}\n{question}", pages, others)
     own_named, own_called = names.scores(question, pages, others)
-    totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
-    left = np.zeros(len(pages), dtype=np.float32)
-    page = int(totals.argmax())
-    if query.turns and totals.any():
-        left = -INSTEAD * (titles @ titles[page])
-        left[page] += query.turns
-    elif not asks_across(query.focus) and not ((own_called >= NAMES_ONE) & (own_named > own_named[page])).any():
-        certain = np.clip(1 - (totals[page] - totals) / DOUBT, 0, 1)
-        left = -(STAYS_NAMING if own_named.any() else STAYS) * certain
-    return Naming(_mixed(named, own_named), _mixed(called, own_called), left)
+    follows = np.zeros(len(pages), dtype=np.float32)
+    if not asks_across(query.focus):
+        totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
+        page = int(totals.argmax())
+        twins = titles @ titles[page]
+        twins[page] = 0.0
+        stayed_on = np.exp((totals - totals[page]) / DOUBT)
+        follows = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own_called
+    return Naming(_mixed(named, own_named), _mixed(called, own_called), follows.astype(np.float32))
+
+
+def _staying(question: str, turns: int) -> float:
+    if turns > 1:
+        return LEAVES
+    return STAYS + STAYS_LONGER * math.log(max(1, len(question.split())) / USUAL_WORDS) + STAYS_TURNING * turns
 
 
 def _last_that_names(
