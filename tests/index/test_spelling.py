@@ -55,6 +55,7 @@ def test_a_misspelt_word_is_read_as_the_nearest_of_the_pages(said: str, read: st
         "revushyn",  # three errors
         "pataract",  # hardly anybody errs in the first letter
         "snipped squeezing stairs",  # words of English
+        "statins",  # a medicine, no stains
         "trach",  # a long word clipped
         "nephrectomy nephrotomy colposcopy urethroplscopy",  # other procedures
         "TEVAR at the Cateract Centre, an iCataract",  # names

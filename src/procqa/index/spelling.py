@@ -1,9 +1,9 @@
 """Questions in the spelling of the pages: a word that nobody knows is read as the word of the pages nearest to it.
 
 An encoder makes little of "revison" or "cateract", and BM25 nothing. But a word that is none of the pages' is mostly
-right all the same: a drug, a place, another procedure. So what an English word list, the pages or aliases.txt have,
-what begins a longer word of theirs, and names stay; and one procedure is not read as another ("nephrectomy" as
-"nephrostomy").
+right all the same: a drug, a place, another procedure. So what an English word list, medicines.txt, the pages or
+aliases.txt have, what begins a longer word of theirs, and names stay; and one procedure is not read as another
+("nephrectomy" as "nephrostomy").
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,13 @@ def write_words(texts: Iterable[str], folder: Path) -> None:
     counts = Counter(word for text in texts for word in _words(text))
     lines = (f"{word} {count}\n" for word, count in sorted(counts.most_common(MOST_WORDS)))
     (folder / WORDS).write_text("".join(lines), encoding="utf-8")
-    english = SpellChecker(language="en").word_frequency.dictionary
+    english = {*SpellChecker(language="en").word_frequency.dictionary, *_medicines()}
     np.save(folder / ENGLISH, np.sort(np.array([_number(word) for word in english], dtype=np.uint64)))
+
+
+def _medicines() -> list[str]:
+    lines = resources.files("procqa.index").joinpath("medicines.txt").read_text(encoding="utf-8").splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
 class Spelling:
