@@ -27,7 +27,7 @@ from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
 # Pages and passages that are compared token by token, and pages among which words of names tell.
-PAGE_POOL, PASSAGE_POOL, NAME_POOL = 24, 400, 100
+PAGE_POOL, PASSAGE_POOL, NAME_POOL = 48, 800, 100
 # Of the parts of a line's score; fitted by grid on gold-dev. The passage's one vector, BM25 and the title's vector
 # propose pages and speak to the calibration, but add nothing to this order beside token vectors taught for it.
 WEIGHTS: Mapping[str, float] = {
