@@ -35,55 +35,55 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
     return Names(LexicalIndex(folder), PAGES.__getitem__)
 
 
-def follows(
+def continues(
     names: Names, question: str, history: list[str], before: tuple[float, ...] = (0.0, 0.0, 0.0)
 ) -> list[float]:
     query = read_query(question, history)
     read = read_names(names, query, range(3), (), TITLES, np.array(before, dtype=np.float32), WEIGHTS)
-    return [float(value) for value in read.follows]
+    return [float(value) for value in read.continues]
 
 
 def test_what_stands_alone_follows_nothing(names: Names) -> None:
-    assert follows(names, "How long is open hernia mending?", []) == [0, 0, 0]
+    assert continues(names, "How long is open hernia mending?", []) == [0, 0, 0]
 
 
 def test_what_names_nothing_stays_and_its_twin_is_next(names: Names) -> None:
-    stayed = follows(names, "How long until I can drive a car again?", ["What is open hernia mending?"])
+    stayed = continues(names, "How long until I can drive a car again?", ["What is open hernia mending?"])
     assert stayed == pytest.approx([STAYS, TWIN * 0.8, 0], abs=1e-3)
 
 
 def test_a_follow_up_of_more_words_needs_the_page_before_less(names: Names) -> None:
     # 18 words are twice as many as usual.
     told = "My sister drove me home last time and I felt fine. Could I drive again on day two?"
-    stayed = follows(names, told, ["What is open hernia mending?"])
+    stayed = continues(names, told, ["What is open hernia mending?"])
     assert stayed == pytest.approx([STAYS + STAYS_LONGER * math.log(2), TWIN * 0.8, 0], abs=1e-3)
 
 
 def test_what_calls_another_page_by_its_name_speaks_for_that(names: Names) -> None:
     # "Keyhole" and "hernia" are two of its three words, "hernia" one of the three of the page before.
     asked = "How long until I can drive after a keyhole hernia?"
-    turned = follows(names, asked, ["What is open hernia mending?"])
+    turned = continues(names, asked, ["What is open hernia mending?"])
     stays = STAYS + STAYS_LONGER * math.log(10 / 9)
     assert turned == pytest.approx([stays + CALLED / 9, TWIN * 0.8 + CALLED * 4 / 9, 0], abs=1e-3)
 
 
 def test_a_page_that_was_meant_nearly_as_clearly_is_stayed_on_in_part(names: Names) -> None:
-    stayed = follows(names, "How long until I can drive a car again?", ["My groin"], (0.5, 0.5 - DOUBT, 0.1))
+    stayed = continues(names, "How long until I can drive a car again?", ["My groin"], (0.5, 0.5 - DOUBT, 0.1))
     assert stayed == pytest.approx([STAYS, STAYS / math.e + TWIN * 0.8, 0], abs=1e-3)
 
 
 def test_what_may_turn_stays_less(names: Names) -> None:
-    turned = follows(names, "What about with a camera, how long is it?", ["What is open hernia mending?"])
+    turned = continues(names, "What about with a camera, how long is it?", ["What is open hernia mending?"])
     assert turned == pytest.approx([STAYS + STAYS_TURNING, TWIN * 0.8, 0], abs=1e-3)
 
 
 def test_what_surely_turns_leaves_the_page_for_a_twin(names: Names) -> None:
-    turned = follows(names, "And for the other kind?", ["What is open hernia mending?"])
+    turned = continues(names, "And for the other kind?", ["What is open hernia mending?"])
     assert turned == pytest.approx([LEAVES, TWIN * 0.8, 0], abs=1e-3)
 
 
 def test_a_question_across_pages_follows_none(names: Names) -> None:
-    assert follows(names, "Which operations take an hour?", ["What is open hernia mending?"]) == [0, 0, 0]
+    assert continues(names, "Which operations take an hour?", ["What is open hernia mending?"]) == [0, 0, 0]
 
 
 def test_words_tell_by_how_few_of_further_pages_have_them(names: Names) -> None:

@@ -40,7 +40,7 @@ class Naming:
 
     named: FloatArray
     called: FloatArray
-    follows: FloatArray
+    continues: FloatArray
 
 
 def read_names(
@@ -63,15 +63,15 @@ def read_names(
     earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages, others)
     named, called = names.scores(f"{earlier}\n{question}", pages, others)
     own_named, own_called = names.scores(question, pages, others)
-    follows = np.zeros(len(pages), dtype=np.float32)
+    continues = np.zeros(len(pages), dtype=np.float32)
     if not asks_across(query.focus):
         totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
         page = int(totals.argmax())
         twins = titles @ titles[page]
         twins[page] = 0.0
         stayed_on = np.exp((totals - totals[page]) / DOUBT)
-        follows = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own_called
-    return Naming(_mixed(named, own_named), _mixed(called, own_called), follows.astype(np.float32))
+        continues = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own_called
+    return Naming(_mixed(named, own_named), _mixed(called, own_called), continues.astype(np.float32))
 
 
 def _staying(question: str, turns: int) -> float:

@@ -38,7 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "named": 0.35,
     "called": 0.2,
     "bare": 0.1,
-    "follows": 1.0,
+    "continues": 1.0,
 }
 # The page's weight is so many times as great where the focus alone does not name the procedure.
 CONTEXT_FACTOR = 2.0
@@ -196,7 +196,7 @@ class Retriever:
             **self._sections.scores(query.focus, focus.vector, rows),
             "named": naming.named[page_of],
             "called": naming.called[page_of],
-            "follows": naming.follows[page_of],
+            "continues": naming.continues[page_of],
         }
         context_scores = sum(
             (parts[name] * of_passage[name] for name in parts if name != "line"), np.zeros(len(rows), np.float32)
