@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from procqa.cli.main import procqa
 from procqa.embedding import OnnxEncoder
 from procqa.embedding.export import place_encoder
-from procqa.embedding.sources import find_model
+from procqa.embedding.sources import find_model, plain_folder
 from procqa.errors import GoldError, ModelError
 from procqa.index.tokens import Tokens
 from procqa.retrieval.interaction import compare_lines
@@ -93,6 +97,46 @@ def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "placed").iterdir()} == kept
     with pytest.raises(ModelError, match="holds a finished model"):
         train_model(plan)
+
+
+def test_an_encoder_with_a_teacher_learns_from_pages_without_questions_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from procqa.training import run, teacher
+    from procqa.training.plan import TrainingPlan
+
+    monkeypatch.setattr(teacher, "EPOCHS", 1)
+    monkeypatch.setattr(run, "OTHER_PASSAGES", 3)
+    corpus, gold = pages_and_questions(tmp_path, 16)
+    others, _ = pages_and_questions(tmp_path / "others", 2)  # four passages
+    learned: list[int] = []
+    monkeypatch.setattr(run, "taught_teacher", _noting(run.taught_teacher, learned))
+    out, large = tmp_path / "mine", str(plain_folder())
+    run.train_model(
+        TrainingPlan(corpus, (gold,), out, "all-MiniLM-L6-v2", epochs=1, layers=1, teacher=large, texts=(others,))
+    )
+    assert learned == [20 + 20 + 3]  # the passages of ten pages, their questions, and the others
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert f"\n- `{others}`\n" in card
+    assert f" --texts {others} " in card
+    assert "and on up to 5,000 passages of other pages." in card
+
+
+def _noting(teach: Callable[..., Any], learned: list[int]) -> Callable[..., Any]:
+    def noting(*args: Any, **options: Any) -> Any:
+        taught = teach(*args, **options)
+        learned.append(len(taught.texts))
+        return taught
+
+    return noting
+
+
+def test_texts_without_a_teacher_are_refused(tmp_path: Path) -> None:
+    corpus, gold = pages_and_questions(tmp_path, 1)
+    given = {"--corpus": corpus, "--gold": gold, "--out": tmp_path / "out", "--texts": corpus}
+    said = CliRunner().invoke(procqa, ["train", *(str(word) for option in given.items() for word in option)])
+    assert said.exit_code == 2
+    assert "--texts are learned from a teacher; give --teacher too." in said.output
 
 
 def test_too_few_questions_are_told(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from procqa.training.examples import TrainingSet
 from procqa.training.outcome import Outcome
 from procqa.training.plan import TrainingPlan
 from procqa.training.reader import LAYERS
-from procqa.training.teacher import GENERAL_TEXTS
+from procqa.training.teacher import GENERAL_TEXTS, OTHER_PASSAGES
 
 CARD = "README.md"
 _UNSTATED = "Not stated by who trained it (`procqa train --licence`)."
@@ -82,6 +82,7 @@ def _how(plan: TrainingPlan) -> str:
     if plan.teacher:
         large = Path(plan.teacher).name
         others = f", also on up to {GENERAL_TEXTS:,} questions of the general sets" if plan.first else ""
+        others += f" and on up to {OTHER_PASSAGES:,} passages of other pages" if plan.texts else ""
         return f"The questions were taught to a larger model, {large}, and the encoder learned to be like that{others}."
     return f"{KEPT:.0%} of the encoder's trained weights were kept, the rest are those it began from."
 

@@ -79,7 +79,7 @@ def _learn_questions(
     start = {name: value.clone() for name, value in model.state_dict().items()}
     steps = [{"training": training, "step": step} for step in epochs_of(training, epochs, seed)]
     plan = Plan("the encoder", folder, RATE, seed, checks=epochs * CHECKS_PER_EPOCH)
-    run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
+    run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress, model.rivals)
     model.load_state_dict(_mixed(model.state_dict(), start))
 
 

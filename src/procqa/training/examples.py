@@ -135,6 +135,13 @@ def some_of(held: TrainingSet, most: int, seed: int) -> TrainingSet:
     return TrainingSet(held.pages, tuple(chance.sample(held.questions, min(most, len(held.questions)))))
 
 
+def some_passages(held: Sequence[TrainingSet], most: int, seed: int) -> list[TrainingPassage]:
+    """At most so many passages of some sets' pages, in their order."""
+    passages = [passage for one in held for page in one.pages for passage in page.passages]
+    chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
+    return [passages[n] for n in sorted(chance.sample(range(len(passages)), min(most, len(passages))))]
+
+
 def _page(document: Document, pieces: WordPieces) -> TrainingPage:
     passages = split_document(document, pieces, PASSAGE_TOKENS)
     prefixes = [embedded_prefix(p.title, p.heading or p.section, pieces) for p in passages]

@@ -29,6 +29,7 @@ from procqa.index.tokens import CONTEXT
 from procqa.readers.vocabulary import CANONICAL_SECTIONS as CANONICAL
 from procqa.training.examples import TrainingPassage, TrainingSet, Words
 from procqa.training.groups import Step
+from procqa.training.rivals import Rivals
 
 # Of the losses: line, page, passage, section.
 LOSS_WEIGHTS = (1.0, 0.5, 0.5, 0.3)
@@ -69,6 +70,7 @@ class LateModel(nn.Module):
         self.section = nn.Linear(d, len(CANONICAL))
         self.line_scale = nn.Parameter(torch.tensor(FIRST_SCALE).log())
         self.page_scale = nn.Parameter(torch.tensor(FIRST_SCALE).log())
+        self.rivals = Rivals()
         self._half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
     def encode(self, texts: Sequence[Sequence[int]]) -> Encoded:
@@ -106,6 +108,9 @@ class LateModel(nn.Module):
             asking[n] = row
         line, vector = line[asking], asked.vectors[asking]
         page = page[: len(step.questions)]
+        rivals = self.rivals.scores(words[: len(step.questions)], asked.tokens[: len(step.questions)], {*step.pages})
+        for number in step.pages:
+            self.rivals.keep(number, _page_tokens(number, places, passages, encoded.tokens))
         apart = torch.tensor([row >= len(step.questions) for row in asking])[:, None]
         right_page = _mask([[p in q.pages for p, _, _ in lines.places] for q in step.questions])
         right_passages = _mask([[p in q.pages for p, _ in places] for q in step.questions])
@@ -115,7 +120,8 @@ class LateModel(nn.Module):
                 _mask([[place in q.lines for place in lines.places] for q in step.questions]),
             ),
             _info_nce(
-                page * self.page_scale.exp(), _mask([[p in q.pages for p in lines.pages] for q in step.questions])
+                torch.cat([page, rivals], 1) * self.page_scale.exp(),
+                _mask([[*(p in q.pages for p in lines.pages), *[False] * rivals.shape[1]] for q in step.questions]),
             ),
             _info_nce(
                 (vector @ encoded.vectors.T * PASSAGE_SCALE).masked_fill(apart & ~right_passages, NEVER),
@@ -195,6 +201,14 @@ def compare(
     sizes = torch.tensor(np.diff(np.append(first, len(page_of))))
     by_page = torch.segment_reduce(best, "max", lengths=sizes, unsafe=True)
     return (best @ weights).T, (by_page @ weights).T, Lines(found, tuple(page_of[first].tolist()))
+
+
+def _page_tokens(
+    page: int, places: Sequence[tuple[int, int]], passages: Sequence[TrainingPassage], tokens: Sequence[Tensor]
+) -> Tensor:
+    """The tokens of a page's titles, headings and lines, (n, t)."""
+    own = [n for n, (of, _) in enumerate(places) if of == page]
+    return torch.cat([tokens[n][torch.from_numpy(np.asarray(passages[n].owners) >= CONTEXT)] for n in own])
 
 
 def _info_nce(logits: Tensor, right: Tensor) -> Tensor:

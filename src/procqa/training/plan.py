@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher; `teacher` is a
-    larger model, told like `base`.
+    """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher.
 
-    `layers` of the base are kept, None for all.
+    `teacher` is a larger model, told like `base`, and `texts` are pages whose passages alone an encoder with a teacher
+    learns from too. `layers` of the base are kept, None for all.
     """
 
     corpus: Path
@@ -26,10 +26,16 @@ class TrainingPlan:
     seed: int = 1
     licence: str = ""
     teacher: str = ""
+    texts: tuple[Path, ...] = ()
 
     def sources(self) -> list[str]:
         """What is taught from."""
-        return [*(str(corpus) for corpus, _ in self.first), str(self.corpus), *map(str, self.gold)]
+        return [
+            *(str(corpus) for corpus, _ in self.first),
+            *map(str, self.texts),
+            str(self.corpus),
+            *map(str, self.gold),
+        ]
 
     def command(self) -> list[str]:
         """The words of the command line that does the same."""
@@ -40,6 +46,7 @@ class TrainingPlan:
             ("--dev-corpus", self.dev_corpus),
             ("--dev-gold", self.dev_gold),
             *(("--first", *pair) for pair in self.first),
+            *(("--texts", texts) for texts in self.texts),
             ("--epochs", self.epochs),
             ("--layers", self.layers),
             ("--teacher", self.teacher),

@@ -16,13 +16,22 @@ from procqa.progress import Progress, silent
 from procqa.training.base import trainable_folder, with_layers
 from procqa.training.card import CARD, write_card
 from procqa.training.encoder import train_encoder
-from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set, some_of
+from procqa.training.examples import (
+    TrainingPassage,
+    TrainingQuestion,
+    TrainingSet,
+    apart,
+    joined,
+    load_training_set,
+    some_of,
+    some_passages,
+)
 from procqa.training.outcome import Outcome, outcome_of
 from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
 from procqa.training.sittings import begin, digest
-from procqa.training.teacher import GENERAL_TEXTS, Teacher, taught_teacher, texts_of
+from procqa.training.teacher import GENERAL_TEXTS, OTHER_PASSAGES, Teacher, taught_teacher, texts_of
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
@@ -45,7 +54,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     general = _general(plan, pieces)
     training, dev = _training_and_dev(plan, pieces)
     earlier = begin(unfinished, _deciding(plan, general, training, dev), began)
-    teacher = _teacher(plan, training, general, unfinished / "teacher", progress) if plan.teacher else None
+    teacher = _teacher(plan, pieces, training, general, unfinished / "teacher", progress) if plan.teacher else None
     result = train_encoder(
         base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, teacher=teacher, progress=progress
     )
@@ -78,21 +87,32 @@ def _deciding(
         "set of questions": digest(training),
         "set of dev questions": digest(dev),
         "set of general questions": digest(general),
+        "set of texts": " ".join(map(str, plan.texts)),
     }
 
 
 def _teacher(
-    plan: TrainingPlan, training: TrainingSet, general: TrainingSet, folder: Path, progress: Progress
+    plan: TrainingPlan,
+    own_pieces: WordPieces,
+    training: TrainingSet,
+    general: TrainingSet,
+    folder: Path,
+    progress: Progress,
 ) -> Teacher:
-    """The teacher, with what it makes of the questions' texts and of some of the general sets'."""
+    """The teacher, with what it makes of the questions' texts, of some of the general sets' and of others."""
     base = trainable_folder(plan.teacher, folder / "base")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     its, dev = _training_and_dev(plan, pieces)
     own, texts = (
-        texts_of(joined([held, some_of(others, GENERAL_TEXTS, plan.seed)]))
-        for held, others in ((training, general), (its, _general(plan, pieces)))
+        [*texts_of(joined([held, some_of(others, GENERAL_TEXTS, plan.seed)])), *_other_passages(plan, reads)]
+        for held, others, reads in ((training, general, own_pieces), (its, _general(plan, pieces), pieces))
     )
     return taught_teacher(base, its, dev, texts, own, folder, seed=plan.seed, progress=progress)
+
+
+def _other_passages(plan: TrainingPlan, pieces: WordPieces) -> list[TrainingPassage]:
+    held = [load_training_set(corpus, [], pieces) for corpus in plan.texts]
+    return some_passages(held, OTHER_PASSAGES, plan.seed)
 
 
 def _general(plan: TrainingPlan, pieces: WordPieces) -> TrainingSet:

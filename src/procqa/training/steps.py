@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import safe_open
@@ -32,7 +32,7 @@ from procqa.progress import Advance, Progress, silent
 HEAD_RATE = 1e-3  # of parameters that begin from nothing
 CHECKPOINT_SECONDS = 180.0  # what a stop costs at most, beside the checks
 LOSS_STEPS = 5  # the loss that is told is the mean of so many steps
-FINISHED = "finished.safetensors"
+FINISHED, MEMORY = "finished.safetensors", "memory.safetensors"
 _DEV_FIGURE = "eval_dev"
 
 _log = logging.getLogger(__name__)
@@ -50,6 +50,16 @@ class Plan:
     patience: int = 3  # checks without a better dev figure before it stops
 
 
+class Memory(Protocol):
+    """What the steps of a run keep beside the parameters."""
+
+    def save(self, file: Path) -> None:
+        """Write it into a checkpoint."""
+
+    def load(self, file: Path) -> None:
+        """Read it from there."""
+
+
 def run_steps(
     model: nn.Module,
     steps: Sequence[dict[str, Any]],
@@ -57,11 +67,13 @@ def run_steps(
     judge: Callable[[], float],
     fresh: Callable[[str], bool],
     progress: Progress = silent,
+    memory: Memory | None = None,
 ) -> float:
     """Train on all steps, each the keyword arguments of a forward pass; the model ends as it was best on dev.
 
-    `fresh` tells by name which parameters begin from nothing. An interrupted run in the same folder goes on from its
-    last checkpoint, and a finished one is not taught again. Returns the best dev figure.
+    `fresh` tells by name which parameters begin from nothing; `memory` is what the steps keep beside parameters. An
+    interrupted run in the same folder goes on from its last checkpoint, and a finished one is not taught again. Returns
+    the best dev figure.
     """
     finished = plan.folder / FINISHED
     if finished.is_file():
@@ -84,7 +96,9 @@ def run_steps(
             callbacks=[EarlyStoppingCallback(plan.patience), _Watch(plan.name, advance)],
         )
         trainer.remove_callback(PrinterCallback)  # it would print dictionaries
-        trainer.judge = judge
+        trainer.judge, trainer.memory = judge, memory
+        if memory and checkpoint and (checkpoint / MEMORY).is_file():
+            memory.load(checkpoint / MEMORY)
         with warnings.catch_warnings():
             # Of checkpoints that are less than a second apart it says that it orders them by number.
             warnings.filterwarnings("ignore", message="mtime may not be reliable")
@@ -193,6 +207,13 @@ class _JudgedTrainer(Trainer):  # type: ignore[misc]
     """The dev figure is what the engine would get right, not a loss over batches: so evaluating is a call."""
 
     judge: Callable[[], float]
+    memory: Memory | None
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Write a checkpoint's weights, and the memory before its state, which makes the checkpoint whole."""
+        super()._save(output_dir, state_dict)
+        if self.memory and output_dir:
+            self.memory.save(Path(output_dir) / MEMORY)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         metrics = {_DEV_FIGURE: self.judge()}

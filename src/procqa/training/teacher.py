@@ -25,12 +25,14 @@ from procqa.training.groups import epochs_of
 from procqa.training.late_model import Encoded, LateModel, first_projection, is_fresh
 from procqa.training.steps import Plan, run_steps
 
-EPOCHS = 3
+EPOCHS = 2
 RATE = 5e-5
 # Its lower layers stay as they are: it takes a third less time, and they know language from more than we can teach.
 FROZEN = 0.5
 # Questions of the general sets whose texts are encoded too, so that the small model forgets no other English.
 GENERAL_TEXTS = 2000
+# Passages of pages without questions that are encoded at most: they bring words of the field that no question needs.
+OTHER_PASSAGES = 5000
 # Texts encoded between two tellings of progress.
 PART = 256
 ENCODED = "encoded.safetensors"
@@ -87,7 +89,7 @@ def taught_teacher(
         _freeze_lower_layers(model)
         steps = [{"training": training, "step": step} for step in epochs_of(training, EPOCHS, seed)]
         plan = Plan("the teacher", folder, RATE, seed, checks=EPOCHS)
-        best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress)
+        best = run_steps(model, steps, plan, lambda: judge(model, dev).line, is_fresh, progress, model.rivals)
         _log.info("The teacher is taught; right lines on dev: %.3f.", best)
         return model
 
