@@ -47,7 +47,6 @@ HEADINGS = {
     "stages": "Stages",
     "complications": "Complications",
 }
-DEV_CORPUS_FILE = "corpus-dev.jsonl"
 SAMPLES = {"dev": 500, "test": 1500}
 DEV_SHARE = 20  # percent of the subjects
 SEED = 7
@@ -59,16 +58,11 @@ _BREAK = re.compile(r"\s*\n\s*|\s{3,}|(?<=[.!?:])\s{2}")
 
 
 def convert(data: Path, out: Path) -> Imported:
-    """Write corpus.jsonl, corpus-dev.jsonl (dev's subjects alone), gold-dev.jsonl and gold-test.jsonl.
-
-    Raises GoldError.
-    """
+    """Write corpus.jsonl, gold-dev.jsonl and gold-test.jsonl. Raises GoldError."""
     records = list(read_records(data / "medquad" / "medquad.jsonl.gz"))
     left_out: Counter[str] = Counter()
     try:
         written = {CORPUS_FILE: write_records(out / CORPUS_FILE, map(page, records))}
-        of_dev = (page(record) for record in records if split_of(subject_of(record).casefold()) == "dev")
-        written[DEV_CORPUS_FILE] = write_records(out / DEV_CORPUS_FILE, of_dev)
         items = gold(records, read_pages(out / CORPUS_FILE), left_out)
     except (KeyError, TypeError, AttributeError) as error:
         raise GoldError(f"medquad.jsonl.gz does not have the fields expected ({error}); fetch it again.") from None

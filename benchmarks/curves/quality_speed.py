@@ -48,7 +48,8 @@ from procqa.settings import Settings
 from procqa.training.base import with_layers
 from procqa.training.encoder import train_encoder
 from procqa.training.late_model import LateModel, first_projection
-from procqa.training.teacher import kept_teacher, texts_of
+from procqa.training.teacher import kept_teacher
+from procqa.training.texts import texts_of
 from procqa.types import Document
 
 FIGURES = {

@@ -346,16 +346,7 @@ def test_all_of_medquad_is_read_and_fits(data: Path, tmp_path: Path) -> None:
     imported = medquad.convert(data, tmp_path)
     pages = documents(tmp_path / "corpus.jsonl")
     gold = {split: lines(tmp_path / f"gold-{split}.jsonl") for split in ("dev", "test")}
-    of_dev = documents(tmp_path / "corpus-dev.jsonl")
-    assert imported.written == {
-        "corpus.jsonl": len(pages),
-        "corpus-dev.jsonl": len(of_dev),
-        "gold-dev.jsonl": 500,
-        "gold-test.jsonl": 1500,
-    }
-    # No page of dev's subjects answers a test question.
-    asked = [place.doc_id for item in load_gold(tmp_path / "gold-test.jsonl").items for place in item.relevant]
-    assert of_dev and not {*of_dev} & {*asked}
+    assert imported.written == {"corpus.jsonl": len(pages), "gold-dev.jsonl": 500, "gold-test.jsonl": 1500}
     assert len(pages) == 4364
     subjects = {
         split: {pages[place["doc_id"]].title.casefold() for item in items for place in item["relevant"]}

@@ -26,7 +26,7 @@ def outcome(pages: int, lines: int, reader_before: bool = True):  # type: ignore
     after = tuple((n < 80 + pages, n < 60, n < 50 + lines) for n in range(100))
     read = ReaderFigures(((1.0, 0.5), (0.0, 1.0), (NAN, NAN)), 0.75)
     result = ReaderResult(None, read if reader_before else None, read)  # type: ignore[arg-type]
-    return outcome_of(EncoderResult(DevFigures(before), DevFigures(after)), result)
+    return outcome_of(EncoderResult(DevFigures(before), DevFigures(after), 1.0), result)
 
 
 def test_a_gain_that_is_more_than_chance_is_better() -> None:

@@ -28,12 +28,13 @@ def test_what_a_teacher_knows_goes_over(tmp_path: Path, monkeypatch: pytest.Monk
     from procqa.training.examples import load_training_set
     from procqa.training.late_model import LateModel, first_projection
     from procqa.training.pupil import Pupil
+    from procqa.training.texts import texts_of
 
     monkeypatch.setattr(teaching, "EPOCHS", 1)
     corpus, gold = pages_and_questions(tmp_path, 6)
     base = with_layers(plain_folder(), 2, tmp_path / "large")
     held = load_training_set(corpus, [gold], WordPieces(base / TOKENIZER_FILE, 256))
-    folder, texts = tmp_path / "teacher", teaching.texts_of(held)
+    folder, texts = tmp_path / "teacher", texts_of(held)
     teaching.taught_teacher(base, held, held, texts, texts, folder, seed=1)
     kept = (folder / teaching.ENCODED).read_bytes()
     teacher = teaching.taught_teacher(base, held, held, texts, texts, folder, seed=2)  # is not taught again
@@ -67,7 +68,7 @@ def test_what_a_teacher_knows_goes_over(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_only_pages_that_are_asked_about_are_learned_from(tmp_path: Path) -> None:
     from procqa.training.examples import load_training_set
-    from procqa.training.teacher import texts_of
+    from procqa.training.texts import texts_of
 
     corpus, gold = pages_and_questions(tmp_path, 3)
     (corpus / "other.txt").write_text("Another page\n\nDuration\n\nNobody asks of this.\n", encoding="utf-8")
@@ -78,7 +79,8 @@ def test_only_pages_that_are_asked_about_are_learned_from(tmp_path: Path) -> Non
 
 def test_a_teacher_of_other_word_pieces_is_refused(tmp_path: Path) -> None:
     from procqa.training.examples import load_training_set
-    from procqa.training.teacher import taught_teacher, texts_of
+    from procqa.training.teacher import taught_teacher
+    from procqa.training.texts import texts_of
 
     corpus, gold = pages_and_questions(tmp_path, 2)
     held = load_training_set(corpus, [gold], WordPieces(plain_folder() / TOKENIZER_FILE, 256))
@@ -108,9 +110,11 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
 
     out = tmp_path / "mine"
     train_model(TrainingPlan(corpus, (gold,), out, first=(first,), epochs=1, layers=1, teacher=str(large)), progress)
-    # Passages and questions of the ten pages of sixteen that are taught, and those of the four other pages.
-    assert told["What the teacher makes of it"] == 10 * (2 + 2) + 4 * (2 + 2)
+    # Passages and questions of the ten pages of sixteen that are taught, and those of the four other pages; once more
+    # the others' questions, and the lines of the ten, one of which all have.
+    assert told["What the teacher makes of it"] == 10 * (2 + 2) + 4 * (2 + 2) + 4 * 2 + 10 + 1
     card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
     assert f"--teacher {large}" in card
-    assert "taught to a larger model, large, and the encoder learned to be like that, also on up to 2,000" in card
+    assert "a larger model, large, and the encoder learned to be like that, on their texts and also on up to" in card
+    assert "up to 2,000 general questions with their passages and 12,000 without" in card
     assert not (tmp_path / "mine" / "checkpoints").exists()

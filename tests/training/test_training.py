@@ -99,27 +99,27 @@ def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
         train_model(plan)
 
 
-def test_an_encoder_with_a_teacher_learns_from_pages_without_questions_too(
+def test_an_encoder_with_a_teacher_learns_questions_that_nobody_answered_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from procqa.training import run, teacher
+    from procqa.training import run, texts
     from procqa.training.plan import TrainingPlan
 
-    monkeypatch.setattr(teacher, "EPOCHS", 1)
-    monkeypatch.setattr(run, "OTHER_PASSAGES", 3)
+    monkeypatch.setattr(texts, "LINES", 7)
     corpus, gold = pages_and_questions(tmp_path, 16)
-    others, _ = pages_and_questions(tmp_path / "others", 2)  # four passages
+    asked = tmp_path / "log.txt"
+    asked.write_text("when may dad drive\n\nwill it hurt me\nhow long is it\n", encoding="utf-8")
     learned: list[int] = []
     monkeypatch.setattr(run, "taught_teacher", _noting(run.taught_teacher, learned))
     out, large = tmp_path / "mine", str(plain_folder())
     run.train_model(
-        TrainingPlan(corpus, (gold,), out, "all-MiniLM-L6-v2", epochs=1, layers=1, teacher=large, texts=(others,))
+        TrainingPlan(corpus, (gold,), out, "all-MiniLM-L6-v2", epochs=1, layers=1, teacher=large, asked=(asked,))
     )
-    assert learned == [20 + 20 + 3]  # the passages of ten pages, their questions, and the others
+    assert learned == [20 + 20 + 3 + 7]  # the passages of ten pages, their questions, the log's, and lines of the pages
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert f"\n- `{others}`\n" in card
-    assert f" --texts {others} " in card
-    assert "and on up to 5,000 passages of other pages." in card
+    assert f"\n- `{asked}`\n" in card
+    assert f" --asked {asked} " in card
+    assert "questions without answers" in card
 
 
 def _noting(teach: Callable[..., Any], learned: list[int]) -> Callable[..., Any]:
@@ -131,12 +131,22 @@ def _noting(teach: Callable[..., Any], learned: list[int]) -> Callable[..., Any]
     return noting
 
 
-def test_texts_without_a_teacher_are_refused(tmp_path: Path) -> None:
+def test_questions_without_answers_need_a_teacher(tmp_path: Path) -> None:
     corpus, gold = pages_and_questions(tmp_path, 1)
-    given = {"--corpus": corpus, "--gold": gold, "--out": tmp_path / "out", "--texts": corpus}
+    given = {"--corpus": corpus, "--gold": gold, "--out": tmp_path / "out", "--asked": gold}
     said = CliRunner().invoke(procqa, ["train", *(str(word) for option in given.items() for word in option)])
     assert said.exit_code == 2
-    assert "--texts are learned from a teacher; give --teacher too." in said.output
+    assert "What is --asked is learned from a teacher; give --teacher too." in said.output
+
+
+@pytest.mark.parametrize(("content", "fault"), [(b"\n \n", "holds no question"), (b"\xff\xfe", "is not UTF-8 text")])
+def test_a_file_of_no_questions_is_refused(tmp_path: Path, content: bytes, fault: str) -> None:
+    from procqa.training.texts import read_questions
+
+    file = tmp_path / "log.txt"
+    file.write_bytes(content)
+    with pytest.raises(GoldError, match=fault):
+        read_questions(file)
 
 
 def test_too_few_questions_are_told(tmp_path: Path) -> None:

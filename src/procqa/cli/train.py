@@ -44,11 +44,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="Folder of a larger model that is taught first, for the encoder to learn from: better, and slower to teach.",
 )
 @click.option(
-    "--texts",
-    type=click.Path(path_type=Path),
+    "--asked",
+    type=_file,
     multiple=True,
-    help="Pages whose texts alone the encoder also learns from its teacher, so that it knows more of the field; may be "
-    "repeated.",
+    help="A text file with a question a line, from your logs for example, which needs no answers: an encoder with a "
+    "teacher learns to read them as that does. May be repeated.",
 )
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--licence", default="", help="Of the weights, in words: for the card.")
@@ -63,7 +63,7 @@ def train(
     epochs: int,
     layers: int | None,
     teacher: str,
-    texts: tuple[Path, ...],
+    asked: tuple[Path, ...],
     seed: int,
     licence: str,
 ) -> None:
@@ -72,8 +72,8 @@ def train(
     Needs `pip install "procqa[train]"`. Tells at the end whether the dev questions got better; exits with 1 when not.
     Stopped, it goes on where it was when it is started again in the same way.
     """
-    if texts and not teacher:
-        raise click.UsageError("--texts are learned from a teacher; give --teacher too.")
+    if asked and not teacher:
+        raise click.UsageError("What is --asked is learned from a teacher; give --teacher too.")
     logging.getLogger("procqa.training").setLevel(logging.INFO)
     try:
         from procqa.training.plan import TrainingPlan
@@ -81,7 +81,7 @@ def train(
     except ImportError as error:
         raise ProcqaError(f'Training needs more packages ({error.name}); run `pip install "procqa[train]"`.') from None
     plan = TrainingPlan(
-        corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence, teacher, texts
+        corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence, teacher, asked
     )
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from procqa.training.encoder import KEPT
 from procqa.training.examples import TrainingSet
 from procqa.training.outcome import Outcome
 from procqa.training.plan import TrainingPlan
 from procqa.training.reader import LAYERS
-from procqa.training.teacher import GENERAL_TEXTS, OTHER_PASSAGES
+from procqa.training.texts import GENERAL_QUESTIONS, GENERAL_TEXTS, LINES
 
 CARD = "README.md"
 _UNSTATED = "Not stated by who trained it (`procqa train --licence`)."
@@ -60,7 +59,7 @@ curve of telling passages that answer from others. Intervals are paired, by boot
 {rows}
 
 {outcome.verdict}
-{_how(plan)}
+{_how(plan, outcome.result.kept)}
 The dev questions chose when to stop, so held-out questions give lower figures.
 
 ## How it was made
@@ -78,13 +77,24 @@ deciding about care.
     )
 
 
-def _how(plan: TrainingPlan) -> str:
-    if plan.teacher:
-        large = Path(plan.teacher).name
-        others = f", also on up to {GENERAL_TEXTS:,} questions of the general sets" if plan.first else ""
-        others += f" and on up to {OTHER_PASSAGES:,} passages of other pages" if plan.texts else ""
-        return f"The questions were taught to a larger model, {large}, and the encoder learned to be like that{others}."
-    return f"{KEPT:.0%} of the encoder's trained weights were kept, the rest are those it began from."
+def _how(plan: TrainingPlan, kept: float) -> str:
+    return f"{_taught(plan)} {kept:.0%} of what it learned was kept, the rest is what it was before; dev chose."
+
+
+def _taught(plan: TrainingPlan) -> str:
+    if not plan.teacher:
+        return "The encoder was taught the questions itself."
+    others = [f"up to {LINES:,} lines of these pages"]
+    if plan.first:
+        others.append(
+            f"up to {GENERAL_TEXTS:,} general questions with their passages and {GENERAL_QUESTIONS:,} without"
+        )
+    if plan.asked:
+        others.append("questions without answers")
+    return (
+        f"The questions were taught to a larger model, {Path(plan.teacher).name}, and the encoder learned to be like "
+        f"that, on their texts and also on {', '.join(others)}."
+    )
 
 
 def _duration(seconds: float) -> str:

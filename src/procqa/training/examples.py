@@ -135,13 +135,6 @@ def some_of(held: TrainingSet, most: int, seed: int) -> TrainingSet:
     return TrainingSet(held.pages, tuple(chance.sample(held.questions, min(most, len(held.questions)))))
 
 
-def some_passages(held: Sequence[TrainingSet], most: int, seed: int) -> list[TrainingPassage]:
-    """At most so many passages of some sets' pages, in their order."""
-    passages = [passage for one in held for page in one.pages for passage in page.passages]
-    chance = random.Random(seed)  # noqa: S311 - a choice of examples, not a secret
-    return [passages[n] for n in sorted(chance.sample(range(len(passages)), min(most, len(passages))))]
-
-
 def _page(document: Document, pieces: WordPieces) -> TrainingPage:
     passages = split_document(document, pieces, PASSAGE_TOKENS)
     prefixes = [embedded_prefix(p.title, p.heading or p.section, pieces) for p in passages]
@@ -171,8 +164,8 @@ def _question(
     return TrainingQuestion(
         item,
         query,
-        _words(query.context, pieces, query.said_before),
-        None if same else _words(query.focus, pieces),
+        words_of(query.context, pieces, query.said_before),
+        None if same else words_of(query.focus, pieces),
         frozenset({page for page, _ in relevant} or about),
         frozenset(passages),
         frozenset((page, place, line) for page, place in passages for line in _quoted(pages[page], place, quotes)),
@@ -191,8 +184,8 @@ def _quoted(page: TrainingPage, place: int, quotes: Sequence[str]) -> set[int]:
     return found
 
 
-def _words(text: str, pieces: WordPieces, said_before: int = 0) -> Words:
-    """The first tokens of a text, as many as the model reads at once."""
+def words_of(text: str, pieces: WordPieces, said_before: int = 0) -> Words:
+    """The first tokens of a text, as many as the model reads at once; `said_before` as in `Query`."""
     (split,) = pieces.split([text])
     weights = word_weights(text, split.offsets.tolist(), said_before, HISTORY_WEIGHT)
     weights[np.array(split.special)] = 0.0

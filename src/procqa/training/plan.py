@@ -10,8 +10,8 @@ from pathlib import Path
 class TrainingPlan:
     """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher.
 
-    `teacher` is a larger model, told like `base`, and `texts` are pages whose passages alone an encoder with a teacher
-    learns from too. `layers` of the base are kept, None for all.
+    `teacher` is a larger model, told like `base`, and `asked` are files of questions, one a line, that an encoder with
+    a teacher learns from too. `layers` of the base are kept, None for all.
     """
 
     corpus: Path
@@ -26,13 +26,13 @@ class TrainingPlan:
     seed: int = 1
     licence: str = ""
     teacher: str = ""
-    texts: tuple[Path, ...] = ()
+    asked: tuple[Path, ...] = ()
 
     def sources(self) -> list[str]:
         """What is taught from."""
         return [
             *(str(corpus) for corpus, _ in self.first),
-            *map(str, self.texts),
+            *map(str, self.asked),
             str(self.corpus),
             *map(str, self.gold),
         ]
@@ -46,7 +46,7 @@ class TrainingPlan:
             ("--dev-corpus", self.dev_corpus),
             ("--dev-gold", self.dev_gold),
             *(("--first", *pair) for pair in self.first),
-            *(("--texts", texts) for texts in self.texts),
+            *(("--asked", asked) for asked in self.asked),
             ("--epochs", self.epochs),
             ("--layers", self.layers),
             ("--teacher", self.teacher),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,22 +17,14 @@ from procqa.progress import Progress, silent
 from procqa.training.base import trainable_folder, with_layers
 from procqa.training.card import CARD, write_card
 from procqa.training.encoder import train_encoder
-from procqa.training.examples import (
-    TrainingPassage,
-    TrainingQuestion,
-    TrainingSet,
-    apart,
-    joined,
-    load_training_set,
-    some_of,
-    some_passages,
-)
+from procqa.training.examples import TrainingQuestion, TrainingSet, apart, joined, load_training_set
 from procqa.training.outcome import Outcome, outcome_of
 from procqa.training.plan import TrainingPlan
 from procqa.training.reader import train_reader
 from procqa.training.reader_export import export_reader
 from procqa.training.sittings import begin, digest
-from procqa.training.teacher import GENERAL_TEXTS, OTHER_PASSAGES, Teacher, taught_teacher, texts_of
+from procqa.training.teacher import Teacher, taught_teacher
+from procqa.training.texts import Text, read_questions, texts_to_learn
 
 # One question in so many only tells when to stop, where no dev questions are given.
 DEV_EVERY = 3
@@ -53,8 +46,12 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     general = _general(plan, pieces)
     training, dev = _training_and_dev(plan, pieces)
-    earlier = begin(unfinished, _deciding(plan, general, training, dev), began)
-    teacher = _teacher(plan, pieces, training, general, unfinished / "teacher", progress) if plan.teacher else None
+    asked = [text for file in plan.asked for text in read_questions(file)]
+    earlier = begin(unfinished, _deciding(plan, general, training, dev, asked), began)
+    teacher = None
+    if plan.teacher:
+        own = texts_to_learn(training, general, asked, pieces, plan.seed)
+        teacher = _teacher(plan, own, asked, unfinished / "teacher", progress)
     result = train_encoder(
         base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, teacher=teacher, progress=progress
     )
@@ -75,7 +72,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
 
 
 def _deciding(
-    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, dev: TrainingSet
+    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, dev: TrainingSet, asked: Sequence[str]
 ) -> Mapping[str, str | int]:
     """What the result depends on, by the words of a message."""
     return {
@@ -87,32 +84,19 @@ def _deciding(
         "set of questions": digest(training),
         "set of dev questions": digest(dev),
         "set of general questions": digest(general),
-        "set of texts": " ".join(map(str, plan.texts)),
+        "set of further questions": zlib.crc32("\n".join(asked).encode()),
     }
 
 
 def _teacher(
-    plan: TrainingPlan,
-    own_pieces: WordPieces,
-    training: TrainingSet,
-    general: TrainingSet,
-    folder: Path,
-    progress: Progress,
+    plan: TrainingPlan, own: Sequence[Text], asked: Sequence[str], folder: Path, progress: Progress
 ) -> Teacher:
-    """The teacher, with what it makes of the questions' texts, of some of the general sets' and of others."""
+    """The teacher, with what it makes of the texts that the encoder reads as `own`."""
     base = trainable_folder(plan.teacher, folder / "base")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     its, dev = _training_and_dev(plan, pieces)
-    own, texts = (
-        [*texts_of(joined([held, some_of(others, GENERAL_TEXTS, plan.seed)])), *_other_passages(plan, reads)]
-        for held, others, reads in ((training, general, own_pieces), (its, _general(plan, pieces), pieces))
-    )
+    texts = texts_to_learn(its, _general(plan, pieces), asked, pieces, plan.seed)
     return taught_teacher(base, its, dev, texts, own, folder, seed=plan.seed, progress=progress)
-
-
-def _other_passages(plan: TrainingPlan, pieces: WordPieces) -> list[TrainingPassage]:
-    held = [load_training_set(corpus, [], pieces) for corpus in plan.texts]
-    return some_passages(held, OTHER_PASSAGES, plan.seed)
 
 
 def _general(plan: TrainingPlan, pieces: WordPieces) -> TrainingSet:

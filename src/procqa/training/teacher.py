@@ -24,21 +24,16 @@ from procqa.training.examples import TrainingPassage, TrainingSet, Words
 from procqa.training.groups import epochs_of
 from procqa.training.late_model import Encoded, LateModel, first_projection, is_fresh
 from procqa.training.steps import Plan, run_steps
+from procqa.training.texts import Text
 
-EPOCHS = 2
+EPOCHS = 1
 RATE = 5e-5
 # Its lower layers stay as they are: it takes a third less time, and they know language from more than we can teach.
 FROZEN = 0.5
-# Questions of the general sets whose texts are encoded too, so that the small model forgets no other English.
-GENERAL_TEXTS = 2000
-# Passages of pages without questions that are encoded at most: they bring words of the field that no question needs.
-OTHER_PASSAGES = 5000
 # Texts encoded between two tellings of progress.
 PART = 256
 ENCODED = "encoded.safetensors"
 _LAYER = re.compile(r"\blayer\.(\d+)\.")
-
-Text = TrainingPassage | Words
 
 _log = logging.getLogger(__name__)
 
@@ -114,14 +109,6 @@ def kept_teacher(
         save_file(_encoded(model(), texts, progress), str(partial))
         partial.rename(kept)
     return Teacher(own, load_file(str(kept)))
-
-
-def texts_of(held: TrainingSet) -> list[Text]:
-    """Every text of a set that a question asks of or with: the passages, each once, then the questions' words."""
-    asked_of = sorted({page for question in held.questions for page in question.pages})
-    passages = [passage for page in asked_of for passage in held.pages[page].passages]
-    words = [words for question in held.questions for words in (question.context, question.focus) if words is not None]
-    return [*passages, *words]
 
 
 def _freeze_lower_layers(model: LateModel) -> None:
