@@ -148,20 +148,25 @@ ALIKE, UNLIKE = ALIKE_TITLES + 0.1, ALIKE_TITLES - 0.1
 
 
 @pytest.mark.parametrize(
-    ("scores", "named", "titles", "count"),
+    ("scores", "named", "called", "titles", "count"),
     [
-        ([1.5], [0.4], [1.0], 1),
-        ([1.5, NEAR], [0.4, 0.4], [1.0, ALIKE], 2),
-        ([1.5, NEAR], [0.4, 0.4], [1.0, UNLIKE], 1),
-        ([1.5, FAR], [0.4, 0.4], [1.0, ALIKE], 1),
-        ([1.5, NEAR], [0.4, 0.3], [1.0, ALIKE], 1),  # the question has a word of the best one's name
-        ([1.5, NEAR], [0.4, 0.9], [1.0, ALIKE], 2),
-        ([1.5, NEAR, NEAR, FAR], [0.0] * 4, [1.0, ALIKE, ALIKE, ALIKE], 3),
-        ([1.5, FAR, NEAR], [0.0] * 3, [1.0, ALIKE, ALIKE], 1),
+        ([1.5], [0.4], [0.0], [1.0], 1),
+        ([1.5, NEAR], [0.4, 0.4], [0.0, 0.0], [1.0, ALIKE], 2),
+        ([1.5, NEAR], [0.4, 0.4], [0.0, 0.0], [1.0, UNLIKE], 1),
+        ([1.5, FAR], [0.4, 0.4], [0.0, 0.0], [1.0, ALIKE], 1),
+        ([1.5, NEAR], [0.4, 0.3], [0.0, 0.0], [1.0, ALIKE], 1),  # the question has a word of the best one's name
+        ([1.5, NEAR], [0.4, 0.9], [0.0, 0.0], [1.0, ALIKE], 2),
+        ([1.5, NEAR, NEAR, FAR], [0.0] * 4, [0.0] * 4, [1.0, ALIKE, ALIKE, ALIKE], 3),
+        ([1.5, FAR, NEAR], [0.0] * 3, [0.0] * 3, [1.0, ALIKE, ALIKE], 1),
+        ([1.5, NEAR], [0.4, 0.4], [1.0, 0.6], [1.0, ALIKE], 1),  # it is all of the best one's name
+        ([1.5, NEAR], [0.4, 0.4], [1.0, 1.0], [1.0, ALIKE], 2),
+        ([1.5, NEAR], [0.4, 0.4], [0.6, 0.4], [1.0, ALIKE], 2),
     ],
 )
-def test_pages_that_fit_equally_well(scores: list[float], named: list[float], titles: list[float], count: int) -> None:
-    assert equally_good(scores, named, titles) == count
+def test_pages_that_fit_equally_well(
+    scores: list[float], named: list[float], called: list[float], titles: list[float], count: int
+) -> None:
+    assert equally_good(scores, named, called, titles) == count
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.55, 0.01
+# A question says the whole name of a page that it calls so far.
+WHOLE_NAME = 0.99
 # A page is the one asked about whose title is so near to the question, from dev, or half of one of whose names it says.
 NAMED_TITLE = 0.5
 # A question names no procedure when it says less than this of every page's names, and at least so many pages know even
@@ -198,15 +200,19 @@ def names_none(called: Sequence[float], weakest: Sequence[float]) -> bool:
     return max(called) < NAMES_LITTLE and len(known) == KNOWN_TO and known[-1] >= KNOWN
 
 
-def equally_good(scores: Sequence[float], named: Sequence[float], title_cosines: Sequence[float]) -> int:
+def equally_good(
+    scores: Sequence[float], named: Sequence[float], called: Sequence[float], title_cosines: Sequence[float]
+) -> int:
     """How many of the pages, best first, fit equally well: 1 means that the best stands alone.
 
-    `named[i]` is the share of the names in the question that are page i's own, `title_cosines[i]` the cosine of its
-    title with the best page's.
+    `named[i]` is the share of the names in the question that are page i's own, `called[i]` how far it says one of them,
+    `title_cosines[i]` the cosine of its title with the best page's.
     """
     count = 1
     while (
         count < len(scores)
+        # "Total knee replacement" is all of one page's name, though the page about its revision has each of the words.
+        and not called[count] < WHOLE_NAME <= called[0]
         and scores[0] - scores[count] < CLOSE_SCORES
         and named[count] > named[0] - SAME_NAME
         and title_cosines[count] >= ALIKE_TITLES

@@ -48,8 +48,8 @@ class Drafter:
         if not query.said_before and self._names_none(query, found, every):
             return places
         titles = self._snapshot.titles[self._snapshot.document_of[found.rows[places]]]
-        scores, named = found.scores[places].tolist(), found.signals["named"][places].tolist()
-        return places[: equally_good(scores, named, (titles @ titles[0]).tolist())]
+        named, called = (found.signals[name][places].tolist() for name in ("named", "called"))
+        return places[: equally_good(found.scores[places].tolist(), named, called, (titles @ titles[0]).tolist())]
 
     def _names_none(self, query: Query, found: Found, places: Sequence[int]) -> bool:
         """Whether the question could be about any page; a word that no page has may name what no page is about."""
