@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from procqa.embedding.onnx import TOKENIZER_FILE
+from procqa.embedding.onnx import PROJECTION_FILE, TOKENIZER_FILE
 from procqa.embedding.pieces import WordPieces
 from procqa.embedding.sources import plain_folder
 from procqa.errors import ModelError
@@ -118,3 +120,34 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
     assert "a larger model, large, and the encoder learned to be like that, on their texts and also on up to" in card
     assert "up to 2,000 general questions with their passages and 12,000 without" in card
     assert not (tmp_path / "mine" / "checkpoints").exists()
+
+
+def test_of_what_was_learned_the_share_that_dev_has_best_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from procqa.training import encoder
+    from procqa.training.base import with_layers
+    from procqa.training.dev import DevFigures
+    from procqa.training.examples import TrainingSet
+    from procqa.training.late_model import LateModel, first_projection
+
+    def learn(_: object, model: LateModel, *__: object, **___: object) -> None:
+        model.projection.weight.data += 1.0
+
+    # Before, then with all of what was learned and with less and less of it: so many of four lines are right.
+    right = iter([0, 1, 2, 3, 2])
+
+    def judge(*_: object) -> DevFigures:
+        count = next(right)
+        return DevFigures(((True,) * 3,) * count + ((False,) * 3,) * (4 - count))
+
+    monkeypatch.setattr(encoder, "judge", judge)
+    monkeypatch.setattr(encoder, "learn_from", learn)
+    base = with_layers(plain_folder(), 1, tmp_path / "base")
+    nothing = TrainingSet((), ())
+    teacher: Any = object()
+    result = encoder.train_encoder(base, nothing, nothing, tmp_path / "out", epochs=1, seed=1, teacher=teacher)
+    share = encoder.SHARES[2]
+    assert (result.kept, result.before.line, result.after.line) == (share, 0.0, 0.75)
+    kept = np.load(tmp_path / "out" / "weights" / PROJECTION_FILE)
+    np.testing.assert_allclose(kept, first_projection(base) + share, rtol=1e-5)
