@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from procqa.answering.decide import (
     ALIKE_TITLES,
     CLOSE_SCORES,
+    FAR,
+    KNOWN,
     SIGNALS,
     Calibration,
     Evidence,
@@ -130,8 +132,8 @@ def test_one_with_a_single_judge_judges_both_kinds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("evidence", "alone", "reason"),
     [
-        ({"dense": 0.29, "explained": 0.4, "title": 0.9}, True, Reason.NO_RELEVANT_CONTENT),
-        ({"dense": 0.31, "explained": 0.4, "title": 0.9}, True, Reason.SECTION_MISSING),
+        ({"dense": FAR - 0.01, "explained": 0.4, "title": 0.9}, True, Reason.NO_RELEVANT_CONTENT),
+        ({"dense": FAR + 0.01, "explained": 0.4, "title": 0.9}, True, Reason.SECTION_MISSING),
         ({"dense": 0.1, "explained": 0.6, "title": 0.9}, True, Reason.SECTION_MISSING),
         ({"dense": 0.5, "explained": 0.4, "title": 0.49}, True, Reason.UNKNOWN_PROCEDURE),
         ({"dense": 0.5, "explained": 0.4, "title": 0.49, "called": 0.25}, True, Reason.SECTION_MISSING),
@@ -172,9 +174,9 @@ def test_pages_that_fit_equally_well(
 @pytest.mark.parametrize(
     ("called", "weakest", "none"),
     [
-        ([0.0] * 6, [0.9, 0.8, 0.7, 0.6, 0.5, 0.1], True),
-        ([0.0] * 6, [0.1, 0.5, 0.9, 0.6, 0.8, 0.7], True),  # in any order
-        ([0.0] * 6, [0.9, 0.9, 0.9, 0.9, 0.49, 0.1], False),  # a word that few pages know: it tells the page
+        ([0.0] * 6, [0.9, 0.8, 0.75, 0.7, KNOWN, 0.1], True),
+        ([0.0] * 6, [0.1, KNOWN, 0.9, 0.7, 0.8, 0.75], True),  # in any order
+        ([0.0] * 6, [0.9, 0.9, 0.9, 0.9, KNOWN - 0.01, 0.1], False),  # a word that few pages know: it tells the page
         ([0.0, 0.25, 0.0, 0.0, 0.0], [0.9] * 5, False),  # half of a name is said
         ([0.0] * 4, [0.9] * 4, False),  # too few pages to tell
     ],
