@@ -139,7 +139,10 @@ def test_questions_without_answers_need_a_teacher(tmp_path: Path) -> None:
     assert "What is --asked is learned from a teacher; give --teacher too." in said.output
 
 
-@pytest.mark.parametrize(("content", "fault"), [(b"\n \n", "holds no question"), (b"\xff\xfe", "is not UTF-8 text")])
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [(b"\n \n", "holds no question"), (b"\xff\xfe", "line 1 is not UTF-8; save the file as UTF-8")],
+)
 def test_a_file_of_no_questions_is_refused(tmp_path: Path, content: bytes, fault: str) -> None:
     from procqa.training.texts import read_questions
 
@@ -147,6 +150,16 @@ def test_a_file_of_no_questions_is_refused(tmp_path: Path, content: bytes, fault
     file.write_bytes(content)
     with pytest.raises(GoldError, match=fault):
         read_questions(file)
+
+
+def test_a_file_of_questions_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
+
+    nowhere = tmp_path / "no-corpus"
+    with pytest.raises(GoldError, match=r"log\.txt cannot be read"):
+        train_model(TrainingPlan(nowhere, (nowhere,), tmp_path / "mine", asked=(tmp_path / "log.txt",)))
+    assert not (tmp_path / "mine").exists()
 
 
 def test_too_few_questions_are_told(tmp_path: Path) -> None:

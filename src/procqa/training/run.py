@@ -39,6 +39,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     began = time.time()
     if (plan.out / CARD).exists():
         raise ModelError(f"{plan.out} holds a finished model; give another folder by --out.")
+    asked = [text for file in plan.asked for text in read_questions(file)]
     unfinished = plan.out / "checkpoints"
     base = trainable_folder(plan.base, unfinished / "base")
     if plan.layers is not None:
@@ -46,7 +47,6 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     general = _general(plan, pieces)
     training, dev = _training_and_dev(plan, pieces)
-    asked = [text for file in plan.asked for text in read_questions(file)]
     earlier = begin(unfinished, _deciding(plan, general, training, dev, asked), began)
     teacher = None
     if plan.teacher:

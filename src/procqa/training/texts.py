@@ -13,7 +13,8 @@ from pathlib import Path
 
 from procqa.embedding.pieces import WordPieces
 from procqa.errors import GoldError
-from procqa.training.examples import TrainingPassage, TrainingSet, Words, joined, some_of, words_of
+from procqa.evaluation.importers.files import read_text_lines
+from procqa.training.examples import TrainingPage, TrainingPassage, TrainingSet, Words, joined, some_of, words_of
 
 # Questions of the general sets that are learned from with their passages, so that no other English is forgotten.
 GENERAL_TEXTS = 2000
@@ -37,34 +38,29 @@ def texts_to_learn(
 
 def texts_of(held: TrainingSet) -> list[Text]:
     """Every text of a set that a question asks of or with: the passages, each once, then the questions' words."""
+    passages = [passage for page in _asked_of(held) for passage in page.passages]
     words = [words for question in held.questions for words in (question.context, question.focus) if words is not None]
-    return [*_passages(held), *words]
+    return [*passages, *words]
 
 
 def read_questions(file: Path) -> list[str]:
     """A file of questions, one a line; empty lines are left out. Raises GoldError for none and for what is no text."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise GoldError(f"{file} is not UTF-8 text; --asked takes a question a line.") from None
-    questions = [line.strip() for line in lines if line.strip()]
+    questions = [line.strip() for line in read_text_lines(file) if line.strip()]
     if not questions:
         raise GoldError(f"{file} holds no question; --asked takes a question a line.")
     return questions
 
 
-def _passages(held: TrainingSet) -> list[TrainingPassage]:
-    asked_of = sorted({page for question in held.questions for page in question.pages})
-    return [passage for page in asked_of for passage in held.pages[page].passages]
+def _asked_of(held: TrainingSet) -> list[TrainingPage]:
+    return [held.pages[page] for page in sorted({page for question in held.questions for page in question.pages})]
 
 
 def _lines(held: TrainingSet, seed: int) -> list[str]:
     """Some of the lines of the pages that are asked about."""
-    asked_of = sorted({page for question in held.questions for page in question.pages})
     found = [
-        held.pages[page].document.text[line.start : line.end]
-        for page in asked_of
-        for passage in held.pages[page].passages
+        page.document.text[line.start : line.end]
+        for page in _asked_of(held)
+        for passage in page.passages
         for line in passage.passage.lines
     ]
     different = list(dict.fromkeys(found))
