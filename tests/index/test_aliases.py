@@ -15,7 +15,7 @@ from procqa.doctor.index import index_findings
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.errors import ReadError
-from procqa.index.aliases import Alias, Aliases, aliases_text, parse_aliases
+from procqa.index.aliases import Alias, Aliases, aliases_text, own_aliases, parse_aliases
 from procqa.index.build import build_index, plan_index
 from procqa.settings import Settings
 from procqa.types import Status
@@ -128,6 +128,41 @@ def test_the_echo_tells_how_the_question_was_read(settings: Settings, index: Pat
     assert reply.interpreted_as.question == "How long do I stay in hospital after Mitral valve repair?"
     assert engine.search("ZQX", top_k=1)[0].passage.doc_id == "heart/mitral"
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("pages", "learned"),
+    [
+        ([["Peritoneal dialysis", "CAPD", "manual bags"]], "Peritoneal dialysis = capd\n"),
+        ([["A", "xa", "yb"], ["B", "zc"]], "A = xa, yb\nB = zc\n"),
+        ([["A", "XA"], ["B", "xa"]], ""),  # it may mean either
+        ([["Valve mending", "TMVR"], ["TMVR by catheter"]], ""),
+        ([["Listening (EBUS)", "EBUS"]], ""),  # its title says it already
+        ([["Knee mending", "Bend"]], ""),  # people say that of much else
+        ([["Pacing = beating", "PCG"]], ""),  # a line of the file has one such sign
+        ([["A name alone"]], ""),
+        ([], ""),
+    ],
+)
+def test_one_word_that_leads_to_one_page_is_learned(pages: list[list[str]], learned: str) -> None:
+    assert own_aliases(pages, {"bend"}.__contains__) == learned
+    assert parse_aliases(learned, "own") is not None
+
+
+def test_a_page_is_found_by_its_own_alias_unless_the_keeper_says_otherwise(
+    settings: Settings, index: Path, encoder: Encoder
+) -> None:
+    text = (
+        "---\ntitle: Mending an ear\naliases: [ZQX]\n---\n\n## Recovery\n\nYou stay in hospital for 9 days.\n\n"
+        "## Risks\n\nA ringing ear.\n"
+    )
+    (settings.corpus / "ear.md").write_text(text, encoding="utf-8")
+    build_index(settings, encoder=encoder)
+    question = "How long do I stay in hospital after ZQX?"
+    assert asked(settings, encoder, question)[0] == "You stay in hospital for 9 days."
+    (settings.corpus / "aliases.txt").write_text("Mitral valve repair = ZQX\n", encoding="utf-8")
+    build_index(settings, encoder=encoder)
+    assert asked(settings, encoder, question)[0] == "You stay in hospital for 3 days."
 
 
 def test_a_bad_file_keeps_the_index_as_it_was(settings: Settings, index: Path, encoder: Encoder) -> None:

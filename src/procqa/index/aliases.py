@@ -5,13 +5,17 @@
 
 A question is read as if it said the first name wherever it says one of the others. So an abbreviation or a local name
 that no encoder can know leads to its page, and no page has to be read or embedded anew when the file changes.
+
+What pages say of themselves is learned when an index is built: an alias of front matter that is one word, no word of
+everyday English and in the names of that page alone ("CAPD") is read as the page's title.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,10 @@ from procqa.errors import ReadError
 from procqa.index.lexical import FUNCTION_WORDS
 from procqa.readers import ALIASES_FILE
 from procqa.settings import Settings
+
+# The aliases that a snapshot's own pages have, in the form of the file.
+OWN_ALIASES = "own-aliases.txt"
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,31 @@ class Aliases:
     @classmethod
     def load(cls, snapshot: Path) -> Aliases:
         """Those that a snapshot in this folder was built with. Raises ReadError."""
-        return cls(parse_aliases(kept_aliases(snapshot), ALIASES_FILE))
+        path = snapshot / OWN_ALIASES
+        own = path.read_text(encoding="utf-8") if path.exists() else ""
+        # Of two that say the same the last has its way: what the keeper of the pages wrote.
+        return cls([*parse_aliases(own, OWN_ALIASES), *parse_aliases(kept_aliases(snapshot), ALIASES_FILE)])
 
     def spelt_out(self, text: str) -> str:
         """The text with the pages' own name in place of every alias; a longer alias goes before a shorter one."""
         if self._said is None:
             return text
         return self._said.sub(lambda said: self._name_of.get(_folded(said.group()), said.group()), text)
+
+
+def own_aliases(pages: Iterable[Sequence[str]], is_everyday: Callable[[str], bool]) -> str:
+    """The one-word aliases that lead to one page alone, as a file of aliases.
+
+    `pages` are the names of each, its title first.
+    """
+    named = [(names[0], [_WORD.findall(name.lower()) for name in names]) for names in pages]
+    known_to = Counter(word for _, names in named for word in {word for name in names for word in name})
+    lines = []
+    for title, (of_title, *others) in named:
+        single = {name[0] for name in others if len(name) == 1} - set(of_title)
+        own = sorted(word for word in single if known_to[word] == 1 and not is_everyday(word))
+        lines += [f"{title} = {', '.join(own)}\n"] if own and "=" not in title else []
+    return "".join(lines)
 
 
 def aliases_text(settings: Settings) -> str:

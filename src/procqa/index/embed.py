@@ -14,6 +14,7 @@ from procqa.embedding import Encoder
 from procqa.embedding.encoder import FloatArray
 from procqa.embedding.heads import written_questions
 from procqa.index import snapshot as files
+from procqa.index.aliases import OWN_ALIASES, own_aliases
 from procqa.index.dense import DenseIndex, DenseWriter, Rows
 from procqa.index.lexical import write_lexical
 from procqa.index.spelling import write_words
@@ -59,7 +60,8 @@ def embed_store(
         np.save(staging / files.LAYOUT, layout)
         with progress("Indexing words", len(origins), "passages") as advance:
             write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
-        write_words(store.each_text(), staging)
+        is_word = write_words(store.each_text(), staging)
+        (staging / OWN_ALIASES).write_text(own_aliases(store.each_names(), is_word), encoding="utf-8")
         with progress("Indexing vectors", len(origins), "passages") as advance:
             search = dense.finish(lambda: _sample_questions(encoder), advance)
         return Embedded(int((origins < 0).sum()), sections, search)

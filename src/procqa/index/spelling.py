@@ -13,7 +13,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -44,8 +44,8 @@ MOST_MENDED, _LONGEST = 50, 40
 Numbers = NDArray[np.uint64]
 
 
-def write_words(texts: Iterable[str], folder: Path) -> None:
-    """Write words.txt and english.npy into the folder of a snapshot."""
+def write_words(texts: Iterable[str], folder: Path) -> Callable[[str], bool]:
+    """Write words.txt and english.npy into the folder of a snapshot; gives what tells whether a word is English."""
     from spellchecker import SpellChecker  # only a build loads the whole list: it takes 40 MB
 
     counts = Counter(word for text in texts for word in _words(text))
@@ -53,6 +53,7 @@ def write_words(texts: Iterable[str], folder: Path) -> None:
     (folder / WORDS).write_text("".join(lines), encoding="utf-8")
     english = {*SpellChecker(language="en").word_frequency.dictionary, *_medicines()}
     np.save(folder / ENGLISH, np.sort(np.array([_number(word) for word in english], dtype=np.uint64)))
+    return english.__contains__
 
 
 def _medicines() -> list[str]:

@@ -127,6 +127,11 @@ class Store:
         """The title of every document, in their stored order."""
         return (title for (title,) in self._stream("SELECT title FROM documents ORDER BY doc"))
 
+    def each_names(self) -> Iterator[list[str]]:
+        """What each document is called, in their stored order, as `names`."""
+        rows = self._stream("SELECT title, metadata FROM documents ORDER BY doc")
+        return (_names(title, metadata) for title, metadata in rows)
+
     def each_text(self) -> Iterator[str]:
         """The names and the text of every document, in their stored order."""
         for title, text, metadata in self._stream("SELECT title, text, metadata FROM documents ORDER BY doc"):
