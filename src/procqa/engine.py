@@ -42,8 +42,9 @@ LONGEST_QUESTION = 4000
 # Passages that a search gives when it is not told how many, and at most.
 HITS, MOST_HITS = 10, 50
 # What an engine can do without, to see what it is worth, beside the parts of a passage's score: whole lists, clauses of
-# sentences, several questions in one message, questions across pages, earlier questions, and mending misspelt words.
-PARTS = ("lists", "clauses", "several", "across", "history", "spelling")
+# sentences, several questions in one message, questions across pages, earlier questions, mending misspelt words, and
+# telling which words of a question tell.
+PARTS = ("lists", "clauses", "several", "across", "history", "spelling", "telling")
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
 WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
@@ -63,7 +64,7 @@ class Engine:
         """Ablations go `without` some of PARTS, or of the parts of a passage's score."""
         self._snapshot = snapshot
         weights = {name: 0.0 if name in without else weight for name, weight in WEIGHTS.items()}
-        self._retriever = Retriever(snapshot, weights, mends="spelling" not in without)
+        self._retriever = Retriever(snapshot, weights, mends="spelling" not in without, tells="telling" not in without)
         chooser = one_line if "lists" in without else choose_lines
         drafter = Drafter(snapshot, chooser, narrow="clauses" not in without)
         self._composer = Composer(self._retriever, drafter, without)

@@ -25,7 +25,7 @@ PAGES = (["Open hernia mending"], ["Keyhole hernia mending"], ["Heart valve exch
 OPEN, KEYHOLE, HEART = range(3)
 # The two hernias' titles are alike, the heart's is unlike both.
 TITLES = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], dtype=np.float32)
-WEIGHTS = {"named": 0.35, "called": 0.2}
+WEIGHTS = {"page": 1.0, "named": 0.2, "called": 0.2}
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def continues(
     names: Names, question: str, history: list[str], before: tuple[float, ...] = (0.0, 0.0, 0.0)
 ) -> list[float]:
     query = read_query(question, history)
-    read = read_names(names, query, range(3), (), TITLES, np.array(before, dtype=np.float32), WEIGHTS)
-    return [float(value) for value in read.continues]
+    _, continued = read_names(names, query, range(3), (), TITLES, np.array(before, dtype=np.float32), WEIGHTS)
+    return [float(value) for value in continued]
 
 
 def test_what_stands_alone_follows_nothing(names: Names) -> None:
@@ -88,7 +88,7 @@ def test_a_question_across_pages_follows_none(names: Names) -> None:
 
 def test_words_tell_by_how_few_of_further_pages_have_them(names: Names) -> None:
     query, nothing = read_query("the hernia"), np.zeros(2, dtype=np.float32)
-    among_two = read_names(names, query, [OPEN, KEYHOLE], (), TITLES[:2], nothing, WEIGHTS)
-    among_three = read_names(names, query, [OPEN, KEYHOLE], [HEART], TITLES[:2], nothing, WEIGHTS)
+    among_two, _ = read_names(names, query, [OPEN, KEYHOLE], (), TITLES[:2], nothing, WEIGHTS)
+    among_three, _ = read_names(names, query, [OPEN, KEYHOLE], [HEART], TITLES[:2], nothing, WEIGHTS)
     assert among_two.named.tolist() == [0, 0]
     assert among_three.named.tolist() == [1, 1]

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from procqa.embedding import Encoded, Encoder
 from procqa.index.tokens import CONTEXT, Tokens
 from procqa.retrieval import interaction
-from procqa.retrieval.interaction import FUNCTION_WEIGHT, compare_lines, token_weights
+from procqa.retrieval.interaction import FUNCTION_WEIGHT, compare_lines, token_weights, word_weights
 
 # Tokens of one passage: (line, vector), context first and lines in order.
 Passage = list[tuple[int, list[float]]]
@@ -108,14 +108,14 @@ def test_signs_count_as_little_as_function_words() -> None:
 
 def test_what_was_said_before_counts_its_share(encoder: Encoder) -> None:
     said = "knee\nhip pain"
-    weights = token_weights(said, encoder.encode_question(said), len("knee\n"), 0.5)
-    assert weights.tolist() == pytest.approx([0.2, 0.4, 0.4])
+    weights = word_weights(said, encoder.encode_question(said).offsets.tolist(), len("knee\n"), 0.5)
+    assert weights.tolist() == pytest.approx([0.5, 1, 1])
 
 
-@given(text=st.text(max_size=60), before=st.integers(0, 70))
-def test_weights_are_shares(text: str, before: int, encoder: Encoder) -> None:
+@given(text=st.text(max_size=60))
+def test_weights_are_shares(text: str, encoder: Encoder) -> None:
     encoded = encoder.encode_question(text)
-    weights = token_weights(text, encoded, before, 0.8)
+    weights = token_weights(text, encoded)
     assert weights.shape == (len(encoded.tokens),)
     assert (weights > 0).all()
     assert not len(weights) or weights.sum() == pytest.approx(1, abs=1e-5)

@@ -25,7 +25,7 @@ CALIBRATION_FILE = "calibration.json"
 UNREAD = "-unread"
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
-CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.12, 0.63, 0.01
+CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.08, 0.63, 0.01
 # A question says the whole name of a page that it calls so far.
 WHOLE_NAME = 0.99
 # A page is the one asked about whose title is so near to the question, from dev, or half of one of whose names it says.
@@ -45,16 +45,17 @@ class Evidence:
     """What is known of the best passage. Cosines unless said otherwise.
 
     `line`, `page` and `weakest` are late-interaction means: of the best line, of the whole page, and of the third of
-    the question's words that the page knows least. `bm25` is relative to the best passage, `section` the log
-    probability of the section by the question's wording, `named` the share of the names in the question that are the
-    page's own. The margins are differences of total score to the best passage of another page, and of another section
-    of the page. `explained` is the share of the question's content words that the page holds, `unseen` how many of them
-    (at most MOST_UNSEEN) no page holds: the name of a procedure that there is no page about, for one. `called` is how
-    far the question says one of the page's names. `same_page`, `right_section`, `answered` are the reader's log odds of
-    the passage, `mark` and `best_mark` of its best marked line and of the line that was found best, `least` the least
-    of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1 where something was said
-    before, and `turns` how clearly the wording is of another procedure than before, as `Query.turns`. `told` is the log
-    odds, by the wording alone, that pages about procedures tell such things.
+    the question's words that the page knows least. `evenly` and `surely` are of the best line, with every word of the
+    question counting alike, and over the third of them that it knows best. `bm25` is relative to the best passage,
+    `section` the log probability of the section by the question's wording, `named` the share of the names in the
+    question that are the page's own. The margins are differences of total score to the best passage of another page,
+    and of another section of the page. `explained` is the share of the question's content words that the page holds,
+    `unseen` how many of them (at most MOST_UNSEEN) no page holds: the name of a procedure that there is no page about,
+    for one. `called` is how far the question says one of the page's names. `same_page`, `right_section`, `answered` are
+    the reader's log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found
+    best, `least` the least of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1
+    where something was said before, and `turns` how clearly the wording is of another procedure than before, as
+    `Query.turns`. `told` is the log odds, by the wording alone, that pages about procedures tell such things.
     """
 
     line: float
@@ -79,6 +80,8 @@ class Evidence:
     follows: float = 0.0
     turns: float = 0.0
     told: float = 0.0
+    evenly: float = 0.0
+    surely: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

@@ -163,6 +163,8 @@ class Drafter:
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             follows=float(bool(query.earlier)),
             turns=float(query.turns),
+            evenly=signal["evenly"],
+            surely=signal["surely"],
             told=self._snapshot.heads.read(found.focus.vector).told if self._snapshot.heads else 0.0,
             **self._verdict(query, found, place),
         )

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from procqa.embedding.encoder import FloatArray
 from procqa.retrieval.names import NAMES_ONE, Names
+from procqa.retrieval.pages import Naming, page_scores
 from procqa.retrieval.query import Query
 from procqa.retrieval.wording import asks_across
 
@@ -28,19 +28,9 @@ USUAL_WORDS = 9
 # What speaks for a page in a follow-up, beside 1 for its line's score: a conditional logit of the right page, fitted on
 # the follow-ups of dev and of the training questions. Being the page before; that, for each e-fold of words; and that,
 # where the wording turns. Surely ("the other kind") it turns in too few of them to fit.
-STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.46, -0.14, -0.36, -1.2
+STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.46, -0.14, -0.36, -1.5
 # A title like that page's, and a name that the follow-up itself calls.
 TWIN, CALLED = 0.37, 0.27
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How far each of some pages is the one that is named, as `Names.scores` tells, and how far the conversation goes
-    on with it, (pages,)."""
-
-    named: FloatArray
-    called: FloatArray
-    continues: FloatArray
 
 
 def read_names(
@@ -51,27 +41,28 @@ def read_names(
     titles: FloatArray,
     before: FloatArray,
     weights: Mapping[str, float],
-) -> Naming:
-    """The names in a question and in those before it; `others` are further pages that it might be about.
+) -> tuple[Naming, FloatArray]:
+    """The names in a question and in those before it, and how far the conversation goes on with each page, (pages,).
 
-    `titles` (pages, d) are the titles' vectors, `before` (pages,) what else speaks for each page in the earlier
-    questions, and `weights` those of `named` and `called` beside it.
+    `others` are further pages that it might be about, `titles` (pages, d) the titles' vectors, `before` (pages,) how
+    well each page knows the earlier questions, and `weights` those of `page_scores`.
     """
     if not query.earlier:
-        return Naming(*names.scores(query.context, pages, others), np.zeros(len(pages), dtype=np.float32))
+        return Naming(*names.scores(query.context, pages, others)), np.zeros(len(pages), dtype=np.float32)
     question = query.context[query.said_before :]
-    earlier, (earlier_named, earlier_called) = _last_that_names(names, query.earlier, pages, others)
-    named, called = names.scores(f"{earlier}\n{question}", pages, others)
-    own_named, own_called = names.scores(question, pages, others)
+    earlier, of_earlier = _last_that_names(names, query.earlier, pages, others)
+    naming = Naming(*names.scores(f"{earlier}\n{question}", pages, others))
+    own = Naming(*names.scores(question, pages, others))
     continues = np.zeros(len(pages), dtype=np.float32)
     if not asks_across(query.focus):
-        totals = before + weights["named"] * earlier_named + weights["called"] * earlier_called
+        totals = page_scores(before, of_earlier, weights)
         page = int(totals.argmax())
         twins = titles @ titles[page]
         twins[page] = 0.0
         stayed_on = np.exp((totals - totals[page]) / DOUBT)
-        continues = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own_called
-    return Naming(_mixed(named, own_named), _mixed(called, own_called), continues.astype(np.float32))
+        continues = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own.called
+    mixed = Naming(_mixed(naming.named, own.named), _mixed(naming.called, own.called))
+    return mixed, continues.astype(np.float32)
 
 
 def _staying(question: str, turns: int) -> float:
@@ -82,17 +73,17 @@ def _staying(question: str, turns: int) -> float:
 
 def _last_that_names(
     names: Names, messages: Sequence[str], pages: Sequence[int], others: Sequence[int]
-) -> tuple[str, tuple[FloatArray, FloatArray]]:
+) -> tuple[str, Naming]:
     """The last message that says half of a page's name, or else all of them: what was turned from is over.
 
-    With it how far it names each page, as `Names.scores`.
+    With it how far it names each page.
     """
     for message in reversed(messages):
-        named, called = names.scores(message, pages, others)
-        if called.max(initial=0.0) >= NAMES_ONE:
-            return message, (named, called)
+        naming = Naming(*names.scores(message, pages, others))
+        if naming.called.max(initial=0.0) >= NAMES_ONE:
+            return message, naming
     whole = "\n".join(messages)
-    return whole, names.scores(whole, pages, others)
+    return whole, Naming(*names.scores(whole, pages, others))
 
 
 def _mixed(said: FloatArray, own: FloatArray) -> FloatArray:

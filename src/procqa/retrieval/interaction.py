@@ -78,9 +78,9 @@ def _at_once(first: Rows, count: int) -> Iterator[tuple[int, int, Rows]]:
         yield begin, end, first[run:following] - begin
 
 
-def token_weights(question: str, encoded: Encoded, said_before: int = 0, before: float = 1.0) -> FloatArray:
+def token_weights(question: str, encoded: Encoded) -> FloatArray:
     """How much each token of the question counts; they sum to 1. As `word_weights`."""
-    weights = word_weights(question, encoded.offsets.tolist(), said_before, before)
+    weights = word_weights(question, encoded.offsets.tolist())
     return weights / max(float(weights.sum()), 1e-9)
 
 

@@ -21,42 +21,45 @@ from procqa.retrieval.conversation import read_names
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
+from procqa.retrieval.pages import page_scores
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
+from procqa.retrieval.signals import explained, weakest
+from procqa.retrieval.telling import tells_line, tells_page
 from procqa.types import Filters, Hit
 
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
 # Pages and passages that are compared token by token, and pages among which words of names tell.
-PAGE_POOL, PASSAGE_POOL, NAME_POOL = 48, 800, 100
-# Of the parts of a line's score; fitted by grid on gold-dev. The passage's one vector, BM25 and the title's vector
-# propose pages and speak to the calibration, but add nothing to this order beside token vectors taught for it.
+PAGE_POOL, PASSAGE_POOL, NAME_POOL = 96, 1600, 192
+# Of the parts of a score: of a line within its page, and of the page.
+OF_SECTION = ("section", "heading", "bare")
 WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
-    "page": 1.5,
     "section": 0.01,
     "heading": 0.1,
-    "named": 0.35,
-    "called": 0.2,
     "bare": 0.1,
-    "continues": 1.0,
+    "page": 2.7,
+    "named": 0.08,
+    "called": 0.045,
+    "continues": 0.4,
 }
-# The page's weight is so many times as great where the focus alone does not name the procedure.
-CONTEXT_FACTOR = 2.0
 # A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
 # need an MRI before?" is not about a biopsy guided by one.
 CALLED_APART = 0.44
-# A token of an earlier question counts this much beside one of the question itself, when the page is looked for.
-HISTORY_WEIGHT = 0.5
 
 
 class Retriever:
     """Searches one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS, *, mends: bool = True) -> None:
-        """With `mends` misspelt words of questions are read as words of the pages."""
+    def __init__(
+        self, snapshot: Snapshot, weights: Mapping[str, float] = WEIGHTS, *, mends: bool = True, tells: bool = True
+    ) -> None:
+        """With `mends` misspelt words of questions are read as words of the pages; without `tells` all words of content
+        tell as much (an ablation)."""
         self._snapshot = snapshot
         self._weights = weights
         self._mends = mends
+        self._tells = tells
         # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
         self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
         self._names = Names(snapshot.lexical, snapshot.store.names)
@@ -171,7 +174,6 @@ class Retriever:
             return nothing_found(focus)
         of_context = similar.best[: len(context.tokens)]
         of_focus = similar.best[-len(focus.tokens) :] if len(focus.tokens) else similar.best[:0]
-        weights = token_weights(query.context, context, query.said_before, HISTORY_WEIGHT)
         documents = snapshot.document_of[rows]
         # Rows are in the order of their pages, so each page's lines stand together.
         page_of_line = documents[similar.passages]
@@ -180,32 +182,46 @@ class Retriever:
         pages = page_of_line[first_of_page]
         # A page whose lines hold nothing that the encoder knows counts as its neighbour, and drops out below.
         page_of = np.minimum(np.searchsorted(pages, documents), len(pages) - 1)
-        parts = dict(self._weights)
-        if query.focus != query.context:
-            # What the whole conversation says of the page outweighs where the bare question finds like words.
-            parts["page"] *= CONTEXT_FACTOR
-        earlier = weights * (context.offsets[:, 0] < query.said_before).astype(np.float32)
-        before = parts["page"] * (earlier @ page_best) / max(float(earlier.sum()), 1e-9)
-        naming = read_names(self._names, query, pages.tolist(), others, snapshot.titles[pages], before, parts)
-        line_scores = token_weights(query.focus, focus) @ of_focus
+        parts = self._weights
+        weights = tells_page(query, context, page_best) if self._tells else token_weights(query.context, context)
+        earlier = weights * (context.offsets[:, 0] < query.said_before)
+        before = (earlier @ page_best) / max(float(earlier.sum()), 1e-9)
+        known = weights @ page_best
+        naming, continues = read_names(
+            self._names, query, pages.tolist(), others, snapshot.titles[pages], before, parts
+        )
+        of_page = page_scores(known, naming, parts) + parts["continues"] * continues
+        page_number = np.searchsorted(pages, page_of_line)
+        if self._tells:
+            telling = tells_line(query, focus, of_focus, first_of_page)
+            line_scores = np.einsum("ql,ql->l", telling[:, page_number], of_focus)
+        else:
+            line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {
-            "page": (weights @ page_best)[page_of],
+            "page": known[page_of],
             "title": titles[documents],
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             **self._sections.scores(query.focus, focus.vector, rows),
             "named": naming.named[page_of],
             "called": naming.called[page_of],
-            "continues": naming.continues[page_of],
+            "continues": continues[page_of],
         }
-        context_scores = sum(
-            (parts[name] * of_passage[name] for name in parts if name != "line"), np.zeros(len(rows), np.float32)
-        )
-        line_totals = self._weights["line"] * line_scores + context_scores[similar.passages]
+        of_section = sum((parts[name] * of_passage[name] for name in OF_SECTION), np.zeros(len(rows), np.float32))
+        line_totals = parts["line"] * line_scores + of_section[similar.passages]
+        # The best line of a page has the page's score: that a page has a line for what is asked does not make it the
+        # one that is meant.
+        of_page = of_page - np.maximum.reduceat(line_totals, first_of_page)
+        line_totals += of_page[page_number]
         # How well the page knows the words of the question that it knows least: a procedure of another name shows here.
-        least = _weakest(page_best, weights)[page_of]
+        least = weakest(query, context, page_best)[page_of]
         starts = np.searchsorted(similar.passages, np.arange(len(rows) + 1))
-        signals = {**of_passage, "weakest": least, "line": _greatest(line_scores, starts)}
+        signals = {
+            **of_passage,
+            "weakest": least,
+            "line": _greatest(line_scores, starts),
+            **explained(query, focus, of_focus, line_totals, starts),
+        }
         totals = _greatest(line_totals, starts)
         order = np.lexsort((rows, -totals))
         order = order[np.isfinite(totals[order])]  # a passage of characters that the encoder drops has no lines
@@ -227,13 +243,6 @@ class Retriever:
             wanted = {section.casefold() for section in filters.sections}
             keep &= self._snapshot.section_of.where(lambda section: section.casefold() in wanted)
         return np.flatnonzero(keep)
-
-
-def _weakest(best: FloatArray, weights: FloatArray) -> FloatArray:
-    """Mean over the third of the content tokens that match worst, for each column of best (q, n)."""
-    content = best[weights >= weights.max() * 0.99]
-    third = max(1, len(content) // 3)
-    return np.asarray(np.sort(content, axis=0)[:third].mean(axis=0), dtype=np.float32)
 
 
 def _stacked(context: Encoded, focus: Encoded) -> FloatArray:

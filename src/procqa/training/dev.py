@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import torch
 
-from procqa.retrieval.search import CONTEXT_FACTOR
 from procqa.training.examples import TrainingQuestion, TrainingSet
 from procqa.training.late_model import LateModel, Lines, compare
 
-# The parts of a line's score that do not need an index; as in retrieval.
-PAGE_WEIGHT, DENSE_WEIGHT = 0.5, 0.3
+# The parts of a line's score that need no index, and how many times as much the page counts where the focus alone does
+# not name the procedure.
+PAGE_WEIGHT, DENSE_WEIGHT, CONTEXT_FACTOR = 0.5, 0.3, 2.0
 CHUNK = 60
 # Passages compared line by line when rivals are looked for.
 NEAR = 60

@@ -18,10 +18,11 @@ from procqa.passages import embedded_prefix, split_document
 from procqa.readers import Page, read_corpus
 from procqa.retrieval.interaction import word_weights
 from procqa.retrieval.query import Query, read_query
-from procqa.retrieval.search import HISTORY_WEIGHT
 from procqa.settings import Settings
 from procqa.types import Document, Passage
 
+# A token of an earlier question counts this much beside one of the question itself.
+HISTORY_WEIGHT = 0.5
 # As in an index built with default settings.
 PASSAGE_TOKENS = Settings().passage_tokens
 
