@@ -12,6 +12,7 @@ everyday English and in the names of that page alone ("CAPD") is read as the pag
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -24,8 +25,8 @@ from procqa.index.lexical import FUNCTION_WORDS
 from procqa.readers import ALIASES_FILE
 from procqa.settings import Settings
 
-# The aliases that a snapshot's own pages have, in the form of the file.
-OWN_ALIASES = "own-aliases.txt"
+# Of each title of a snapshot's own pages, the aliases that are read as it.
+OWN_ALIASES = "own-aliases.json"
 _WORD = re.compile(r"\w+")
 
 
@@ -54,9 +55,10 @@ class Aliases:
     def load(cls, snapshot: Path) -> Aliases:
         """Those that a snapshot in this folder was built with. Raises ReadError."""
         path = snapshot / OWN_ALIASES
-        own = path.read_text(encoding="utf-8") if path.exists() else ""
+        learned = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        own = [Alias(title, tuple(others), 0) for title, others in learned.items()]
         # Of two that say the same the last has its way: what the keeper of the pages wrote.
-        return cls([*parse_aliases(own, OWN_ALIASES), *parse_aliases(kept_aliases(snapshot), ALIASES_FILE)])
+        return cls([*own, *parse_aliases(kept_aliases(snapshot), ALIASES_FILE)])
 
     def spelt_out(self, text: str) -> str:
         """The text with the pages' own name in place of every alias; a longer alias goes before a shorter one."""
@@ -65,19 +67,17 @@ class Aliases:
         return self._said.sub(lambda said: self._name_of.get(_folded(said.group()), said.group()), text)
 
 
-def own_aliases(pages: Iterable[Sequence[str]], is_everyday: Callable[[str], bool]) -> str:
-    """The one-word aliases that lead to one page alone, as a file of aliases.
-
-    `pages` are the names of each, its title first.
-    """
+def own_aliases(pages: Iterable[Sequence[str]], is_everyday: Callable[[str], bool]) -> dict[str, list[str]]:
+    """For each title the one-word aliases that lead to its page alone; `pages` are the names of each, title first."""
     named = [(names[0], [_WORD.findall(name.lower()) for name in names]) for names in pages]
     known_to = Counter(word for _, names in named for word in {word for name in names for word in name})
-    lines = []
+    learned: dict[str, list[str]] = {}
     for title, (of_title, *others) in named:
-        single = {name[0] for name in others if len(name) == 1} - set(of_title)
+        single = {name[0] for name in others if len(name) == 1} - set(of_title) - FUNCTION_WORDS
         own = sorted(word for word in single if known_to[word] == 1 and not is_everyday(word))
-        lines += [f"{title} = {', '.join(own)}\n"] if own and "=" not in title else []
-    return "".join(lines)
+        if own:
+            learned.setdefault(title, []).extend(own)
+    return learned
 
 
 def aliases_text(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -61,7 +62,8 @@ def embed_store(
         with progress("Indexing words", len(origins), "passages") as advance:
             write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
         is_word = write_words(store.each_text(), staging)
-        (staging / OWN_ALIASES).write_text(own_aliases(store.each_names(), is_word), encoding="utf-8")
+        learned = own_aliases(store.each_names(), is_word)
+        (staging / OWN_ALIASES).write_text(json.dumps(learned, ensure_ascii=False, indent=1), encoding="utf-8")
         with progress("Indexing vectors", len(origins), "passages") as advance:
             search = dense.finish(lambda: _sample_questions(encoder), advance)
         return Embedded(int((origins < 0).sum()), sections, search)

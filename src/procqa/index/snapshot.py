@@ -1,8 +1,8 @@
 """An opened snapshot: one immutable built index, in a folder of its own.
 
 manifest.json (written last), documents.sqlite, layout.npy, vectors.faiss (and vectors.f32 in a large one), titles.npy,
-tokens/, lexical/, words.txt, english.npy, encoder/, own-aliases.txt, aliases.txt (if there are any), report.json. Which
-folder is current is a matter of versions.py.
+tokens/, lexical/, words.txt, english.npy, encoder/, own-aliases.json, aliases.txt (if there are any), report.json.
+Which folder is current is a matter of versions.py.
 """
 
 from __future__ import annotations
