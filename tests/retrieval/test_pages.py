@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from procqa.retrieval.pages import CALLED_LESS, CALLED_MORE, NAMED_LESS, NAMED_MORE, Naming, page_scores
+from procqa.retrieval.names import Naming
+from procqa.retrieval.pages import CALLED_LESS, CALLED_MORE, NAMED_LESS, NAMED_MORE, page_scores
 
 WEIGHTS = {"page": 2.0, "named": 0.1, "called": 0.05}
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from procqa.embedding.encoder import FloatArray
-from procqa.retrieval.names import NAMES_ONE, Names
-from procqa.retrieval.pages import Naming, page_scores
+from procqa.retrieval.names import NAMES_ONE, Names, Naming
+from procqa.retrieval.pages import page_scores
 from procqa.retrieval.query import Query
 from procqa.retrieval.wording import asks_across
 
@@ -25,9 +25,10 @@ OWN_SHARE = 0.35
 DOUBT = 0.05
 # Words of a usual follow-up.
 USUAL_WORDS = 9
-# What speaks for a page in a follow-up, beside 1 for its line's score: a conditional logit of the right page, fitted on
-# the follow-ups of dev and of the training questions. Being the page before; that, for each e-fold of words; and that,
-# where the wording turns. Surely ("the other kind") it turns in too few of them to fit.
+# What speaks for a page in a follow-up, beside one another (`continues` has its weight in `search`): a conditional
+# logit of the right page, fitted on the follow-ups of dev and of the training questions. Being the page before; that,
+# for each e-fold of words; and that, where the wording turns. Surely ("the other kind") it turns in too few of them
+# to fit.
 STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.46, -0.14, -0.36, -1.5
 # A title like that page's, and a name that the follow-up itself calls.
 TWIN, CALLED = 0.37, 0.27
@@ -48,11 +49,11 @@ def read_names(
     well each page knows the earlier questions, and `weights` those of `page_scores`.
     """
     if not query.earlier:
-        return Naming(*names.scores(query.context, pages, others)), np.zeros(len(pages), dtype=np.float32)
+        return names.scores(query.context, pages, others), np.zeros(len(pages), dtype=np.float32)
     question = query.context[query.said_before :]
     earlier, of_earlier = _last_that_names(names, query.earlier, pages, others)
-    naming = Naming(*names.scores(f"{earlier}\n{question}", pages, others))
-    own = Naming(*names.scores(question, pages, others))
+    naming = names.scores(f"{earlier}\n{question}", pages, others)
+    own = names.scores(question, pages, others)
     continues = np.zeros(len(pages), dtype=np.float32)
     if not asks_across(query.focus):
         totals = page_scores(before, of_earlier, weights)
@@ -79,11 +80,11 @@ def _last_that_names(
     With it how far it names each page.
     """
     for message in reversed(messages):
-        naming = Naming(*names.scores(message, pages, others))
+        naming = names.scores(message, pages, others)
         if naming.called.max(initial=0.0) >= NAMES_ONE:
             return message, naming
     whole = "\n".join(messages)
-    return whole, Naming(*names.scores(whole, pages, others))
+    return whole, names.scores(whole, pages, others)
 
 
 def _mixed(said: FloatArray, own: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from importlib import resources
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,13 @@ _BETWEEN = re.compile(
     r"all|ones?|two|three|four)\b",
     re.IGNORECASE,
 )
+
+
+class Naming(NamedTuple):
+    """How far each of some pages is the one that is named, in two ways to tell (`Names.scores`), (pages,)."""
+
+    named: FloatArray
+    called: FloatArray
 
 
 class Names:
@@ -57,7 +65,7 @@ class Names:
             self._words[page] = tuple(frozenset(self._lexical.content_terms(name)) for name in self._names(page))
         return self._words[page]
 
-    def scores(self, text: str, pages: Sequence[int], others: Sequence[int] = ()) -> tuple[FloatArray, FloatArray]:
+    def scores(self, text: str, pages: Sequence[int], others: Sequence[int] = ()) -> Naming:
         """How far each page is the one that the text names, in two ways to tell, each 0 to 1, (len(pages),).
 
         The first is how much of what the text says of names a page's own names hold. Each word of the text that any of
@@ -73,7 +81,7 @@ class Names:
         words = frozenset().union(*(word for meanings in said for word in meanings))
         names = [[name - self._generic for name in self._each(page)] for page in pages]
         shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
-        return _scores(self._held(said, among))[: len(pages)], np.square(np.array(shares, dtype=np.float32))
+        return Naming(_scores(self._held(said, among))[: len(pages)], np.square(np.array(shares, dtype=np.float32)))
 
     def named_apart(self, text: str, pages: Sequence[int]) -> tuple[list[int], str]:
         """The pages that the pieces of a text name, one a piece ("X versus Y", "X, Y and Z"), and its other pieces.

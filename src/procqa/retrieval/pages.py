@@ -3,32 +3,23 @@
 What its tokens say of the question speaks for a page, its names do, and in a conversation that it goes on about the
 page. The less of any page's name is said, the more the first counts beside the second: "total knee replacement" is not
 to be overruled by a page that has more words like the rest of the question, and where nothing is named there are only
-such words. The weights are a conditional logit of the right page, as those in `telling`, divided by LINE_ODDS.
+such words. The weights are a conditional logit of the right page, as those in `telling`, over the 30 of log odds that a
+unit of a line's score is worth among the lines of a page; so scores of pages and of lines have one unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from procqa.embedding.encoder import FloatArray
+from procqa.retrieval.names import Naming
 
-# The log odds that one is the right line of its page, for each unit of a line's score. Scores are in such units.
-LINE_ODDS = 30.0
 # Where a page is called by all of a name, what tokens say counts so much less, in e-folds, and where it is all that is
 # named; what names say counts so many times as much more.
 CALLED_LESS, NAMED_LESS = 0.9, 0.25
 NAMED_MORE, CALLED_MORE = 2.0, 0.85
-
-
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """How far each of some pages is the one that is named, as `Names.scores` tells, (pages,)."""
-
-    named: FloatArray
-    called: FloatArray
 
 
 def page_scores(known: FloatArray, naming: Naming, weights: Mapping[str, float]) -> FloatArray:

@@ -1,9 +1,9 @@
 """Search in two steps: a pool of pages that dense vectors, BM25 and titles propose, then late interaction within them.
 
 Plain fusion of a dense and a BM25 ranking loses to the dense one alone on pages told in sections: words find the right
-page and the wrong section. So the pool only proposes pages. Each line of these is then compared with the question
-token by token, and gets one weighted sum in which the whole page, its names, its heading and the question's wording
-also speak.
+page and the wrong section. So the pool only proposes pages. These are then compared with the question token by token. A
+page's tokens and names choose the page; its best line has the page's score, and the others so much less as they, their
+heading and section fit what is asked less.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from procqa.types import Filters, Hit
 DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
 # Pages and passages that are compared token by token, and pages among which words of names tell.
 PAGE_POOL, PASSAGE_POOL, NAME_POOL = 96, 1600, 192
-# Of the parts of a score: of a line within its page, and of the page.
+# Of the parts of a score: those of a line within its page, from dev by grid, and those of a page (see `pages`).
 OF_SECTION = ("section", "heading", "bare")
 WEIGHTS: Mapping[str, float] = {
     "line": 1.0,
@@ -191,7 +191,7 @@ class Retriever:
             self._names, query, pages.tolist(), others, snapshot.titles[pages], before, parts
         )
         of_page = page_scores(known, naming, parts) + parts["continues"] * continues
-        page_number = np.searchsorted(pages, page_of_line)
+        page_number = page_of[similar.passages]
         if self._tells:
             telling = tells_line(query, focus, of_focus, first_of_page)
             line_scores = np.einsum("ql,ql->l", telling[:, page_number], of_focus)
