@@ -13,7 +13,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from procqa.answering.decide import SIGNALS, Logistic
+from procqa.answering.confidence import SIGNALS, Logistic
 from procqa.cli import main
 from procqa.embedding import Encoded, OnnxEncoder
 from procqa.engine import Engine

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from procqa.answering.decide import Calibration, Judge, Logistic
+from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logistic
 
 
 def alike(model: str, answerable: Logistic, right: Logistic, threshold: float) -> Calibration:
-    """What follows is judged as what stands alone."""
-    judge = Judge(answerable, right)
-    return Calibration(model, judge, judge, threshold)
+    """Questions of all kinds are judged alike, and every page is taken for right."""
+    judge = Judge(answerable, Logistic(dict.fromkeys(SIGNALS, 0.0), 50.0), right)
+    return Calibration(model, dict.fromkeys(Kind, judge), threshold)

@@ -123,6 +123,21 @@ def test_a_calibration_is_fitted_and_kept(served: Path, exits: Exits, tmp_path: 
     assert asked[1].startswith(ASKED[0][2])
 
 
+def test_questions_over_another_index_are_fitted_on_too(served: Path, exits: Exits, tmp_path: Path) -> None:
+    gold = write_gold(tmp_path / "gold.jsonl", times=10)
+    alone = exits("eval", "calibrate", "--gold", gold, "--index", served)[1]
+    code, output, error = exits("eval", "calibrate", "--gold", gold, "--index", served, "--also", gold, served)
+    assert code == 0, error
+    assert [text.split()[2] for text in (alone, output)] == ["60", "120"]
+
+
+def test_another_index_that_is_not_there_is_one_sentence(served: Path, exits: Exits, tmp_path: Path) -> None:
+    gold = write_gold(tmp_path / "gold.jsonl", times=10)
+    code, output, error = exits("eval", "calibrate", "--gold", gold, "--index", served, "--also", gold, tmp_path / "no")
+    assert (code, output) == (2, "")
+    assert error.startswith("procqa: There is no index in ")
+
+
 def test_too_few_questions_keep_the_calibration(gold: Path, served: Path, exits: Exits) -> None:
     before = (served / "calibration.json").read_bytes()
     code, output, error = exits("eval", "calibrate", "--gold", gold, "--index", served)

@@ -16,7 +16,8 @@ import numpy as np
 from procqa.answering.choose import choose_lines, one_line
 from procqa.answering.citations import cite
 from procqa.answering.compose import Composer, Pieces
-from procqa.answering.decide import ALIKE_TITLES, UNREAD, Calibration, Evidence, refusal
+from procqa.answering.confidence import UNREAD, Calibration, Evidence
+from procqa.answering.decide import ALIKE_TITLES, refusal
 from procqa.answering.draft import Drafter
 from procqa.embedding import Encoder
 from procqa.errors import QuestionError
@@ -155,13 +156,14 @@ class Engine:
             probability = self._calibration.confidence(subject.evidence)
         if subject.across and asks_without(query.focus):  # words that fit well say the opposite
             return self._abstain(question, Reason.LOW_CONFIDENCE, 0.0, hits, clock, self._nearest(found))
-        if not self._calibration.answers(subject.evidence):
-            reason = refusal(subject.evidence, alone=len(subject.options) == 1)
+        asks_back = len(subject.options) > 1
+        if not self._calibration.answers(subject.evidence, asks_back=asks_back):
+            reason = refusal(subject.evidence, alone=not asks_back)
             return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
         with clock.stage("answering"):
             chosen = self._composer.answers(query, found, subject, filters, round(probability, 4), max_answers)
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
-        best, unsure = self._place(found, 0), subject.options if len(subject.options) > 1 else ()
+        best, unsure = self._place(found, 0), subject.options if asks_back else ()
         return Reply(
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from procqa.answering.decide import SIGNALS, Logistic
+from procqa.answering.confidence import SIGNALS, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from procqa.answering.decide import SIGNALS, Logistic
+from procqa.answering.confidence import SIGNALS, Logistic
 from procqa.answering.reading import read_passage
 from procqa.embedding import Encoder
 from procqa.embedding.pairs import Pair, pair, shortened

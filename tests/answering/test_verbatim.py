@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from procqa.answering.decide import Calibration
+from procqa.answering.confidence import Calibration
 from procqa.engine import Engine
 from procqa.index.build import build_index
 from procqa.settings import Settings

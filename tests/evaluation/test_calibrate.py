@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from procqa.answering.choose import Chosen, SectionLine
-from procqa.answering.decide import SIGNALS, Calibration, Evidence
+from procqa.answering.confidence import SIGNALS, Calibration, Evidence, Kind
 from procqa.engine import Engine
 from procqa.errors import GoldError
 from procqa.evaluation.calibrate import calibrate
@@ -70,8 +70,9 @@ def test_the_signal_that_tells_is_recovered(tmp_path: Path) -> None:
     examined, answerable, others = made(1000, 500, 500)
     fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
     assert (fit.calibration.model, fit.questions, fit.right) == ("made", 2000, 1000)
-    assert fit.calibration.following == fit.calibration.alone  # there is none to fit it on
-    weights = fit.calibration.alone.right.weights
+    judge = fit.calibration.judges[Kind.ALONE]
+    assert fit.calibration.judges == dict.fromkeys(Kind, judge)  # there are no others to fit one on
+    weights = judge.right.weights
     assert set(weights) == set(SIGNALS)
     assert weights["line"] > 3 * max(abs(weight) for name, weight in weights.items() if name != "line")
     probabilities = {name: fit.calibration.confidence(evidence) for name, (evidence, _) in examined.items()}
@@ -88,17 +89,72 @@ def test_follow_ups_are_judged_by_themselves_where_there_are_enough(tmp_path: Pa
             evidence, pieces = examined[name]
             examined[name] = (replace(evidence, follows=1.0, line=-evidence.line), pieces)
     fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
-    alone, following = (judge.answerable.weights for judge in (fit.calibration.alone, fit.calibration.following))
+    alone, following = (fit.calibration.judges[kind].answerable.weights for kind in (Kind.ALONE, Kind.FOLLOWING))
     assert alone["line"] > 1
     assert following["line"] < -1
     assert alone["follows"] == following["follows"] == 0
+
+
+def test_an_answer_from_a_wrong_page_is_what_one_judge_learns(tmp_path: Path) -> None:
+    examined, answerable, others = made(300, 0, 100)
+    for name in answerable[::3]:
+        evidence, (piece,) = examined[name]
+        examined[name] = (replace(evidence, page_margin=-5.0), (replace(piece, doc_id="a twin"),))
+    fit = calibrate(write_gold(tmp_path / "g.jsonl", answerable, others), MadeEngine(examined))  # type: ignore[arg-type]
+    judge = fit.calibration.judges[Kind.ALONE]
+    right, wrong = (examined[name][0] for name in (answerable[1], answerable[0]))
+    assert judge.right_page.probability(right) > 0.85
+    assert judge.right_page.probability(wrong) < 0.15
+
+
+def test_weights_are_fitted_on_further_files_and_the_threshold_on_the_first(tmp_path: Path) -> None:
+    examined, answerable, others = made(300, 150, 150)
+    first = write_gold(tmp_path / "first.jsonl", answerable, others)
+    again: Examined = {  # there `dense` tells as much as `line` does here, and the answers are surer
+        f"again {name}": (replace(evidence, line=0.9, dense=evidence.line), pieces)
+        for name, (evidence, pieces) in examined.items()
+    }
+    further = write_gold(
+        tmp_path / "further.jsonl", [f"again {name}" for name in answerable], [f"again {name}" for name in others]
+    )
+    engine, other = MadeEngine(examined), MadeEngine(again)
+    alone = calibrate(first, engine)  # type: ignore[arg-type]
+    fit = calibrate(first, engine, also=[(further, other)])  # type: ignore[arg-type, list-item]
+    assert (alone.questions, fit.questions, fit.right) == (600, 1200, 600)
+    weights = [of.calibration.judges[Kind.ALONE].answerable.weights["dense"] for of in (alone, fit)]
+    assert weights[1] > weights[0] + 0.3
+    assert fit.false_refusals == pytest.approx(0.15, abs=1 / 450)
+    refused = [not fit.calibration.answers(examined[name][0]) for name in answerable]
+    assert sum(refused) / len(refused) == pytest.approx(0.15, abs=0.05)
+
+
+def test_a_further_file_counts_a_third_of_the_first(tmp_path: Path) -> None:
+    examined, answerable, others = made(60, 0, 40)
+    first = write_gold(tmp_path / "first.jsonl", answerable, others)
+    more: Examined = {f"{copy} {name}": held for copy in range(5) for name, held in examined.items()}
+    further = write_gold(tmp_path / "further.jsonl", list(more), [])  # all of them have an answer
+    fit = calibrate(first, MadeEngine(examined), also=[(further, MadeEngine(more))])  # type: ignore[arg-type, list-item]
+    judge = fit.calibration.judges[Kind.ALONE].answerable
+    # 60 of 100 here and all there, a third of these, are 0.7 of the whole, not the 560 of 600 that they are in number.
+    share = sum(judge.probability(evidence) for evidence, _ in examined.values()) / len(examined)
+    assert share == pytest.approx(0.7, abs=0.02)
+
+
+def test_a_further_index_of_another_model_is_refused(tmp_path: Path) -> None:
+    examined, answerable, others = made(25, 25, 0)
+    gold = write_gold(tmp_path / "g.jsonl", answerable, others)
+    other = MadeEngine(examined)
+    other.model = "another"
+    with pytest.raises(GoldError, match="index of another model; build it with the same"):
+        calibrate(gold, MadeEngine(examined), also=[(gold, other)])  # type: ignore[arg-type, list-item]
 
 
 def test_other_signals_can_be_left_out(tmp_path: Path) -> None:
     examined, answerable, others = made(100, 50, 50)
     gold = write_gold(tmp_path / "g.jsonl", answerable, others)
     fit = calibrate(gold, MadeEngine(examined), only=["dense"])  # type: ignore[arg-type]
-    for part in (fit.calibration.alone.answerable, fit.calibration.alone.right):
+    judge = fit.calibration.judges[Kind.ALONE]
+    for part in (judge.answerable, judge.right_page, judge.right):
         assert {name for name, weight in part.weights.items() if weight} <= {"dense"}
 
 
@@ -124,7 +180,7 @@ def test_fewer_refusals_are_more_answers(tmp_path: Path) -> None:
     fits = [calibrate(gold, MadeEngine(examined), refusals=share) for share in (0.05, 0.2, 0.6)]  # type: ignore[arg-type]
     assert [fit.calibration.threshold for fit in fits] == sorted({fit.calibration.threshold for fit in fits})
     assert fits[0].false_answers >= fits[1].false_answers >= fits[2].false_answers
-    assert fits[0].calibration.alone == fits[2].calibration.alone
+    assert fits[0].calibration.judges == fits[2].calibration.judges
 
 
 def test_a_question_that_finds_nothing_is_left_out(tmp_path: Path) -> None:
@@ -138,7 +194,7 @@ def test_a_question_that_finds_nothing_is_left_out(tmp_path: Path) -> None:
 def test_too_little_to_fit_on_is_told(right: int, wrong: int, tmp_path: Path) -> None:
     examined, answerable, others = made(right, wrong, 0)
     gold = write_gold(tmp_path / "g.jsonl", [*answerable, "unknown"], others)
-    with pytest.raises(GoldError, match=rf"gives {right} right and {wrong} wrong answers; .*at least 20 of each\.$"):
+    with pytest.raises(GoldError, match=rf": {right} right and {wrong} wrong answers; .*at least 20 of each\.$"):
         calibrate(gold, MadeEngine(examined))  # type: ignore[arg-type]
 
 

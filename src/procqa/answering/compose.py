@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from procqa.answering.choose import Chosen, SectionLine, one_line
-from procqa.answering.decide import SAME_NAME, Evidence
+from procqa.answering.confidence import Evidence
+from procqa.answering.decide import SAME_NAME
 from procqa.answering.draft import Drafter
 from procqa.retrieval import Found, Query, Retriever, asks_across, compares
 from procqa.types import Filters

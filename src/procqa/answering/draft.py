@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
 from procqa.answering.clauses import clauses
-from procqa.answering.decide import ALIKE_TITLES, MOST_UNSEEN, Evidence, equally_good, names_none
+from procqa.answering.confidence import MOST_UNSEEN, Evidence
+from procqa.answering.decide import ALIKE_TITLES, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.passages import embedded_prefix
@@ -23,6 +25,8 @@ Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
 MOST_OPTIONS = 3
 # The margins where there is no other page, or section, to choose: the medians of right answers of dev that had rivals.
 NO_OTHER_PAGE, NO_OTHER_SECTION = 0.45, 0.1
+# A page whose score is less than the best one's by this counts as a third of a rival.
+NEAR_RIVAL = 0.1
 # A clause answers without the rest of its sentence when it fits the question by so much better than the others.
 CLEARLY = 0.12
 
@@ -135,7 +139,10 @@ class Drafter:
         rows, documents = found.rows, self._snapshot.document_of[found.rows]
         section = self._snapshot.section_of[rows[place]]
         score = float(found.scores[place])
-        elsewhere = found.scores[~np.isin(documents, documents[[place, *together]])]
+        asked = set(documents[[place, *together]].tolist())
+        best_of_others = [
+            float(found.scores[other]) for other in self.best_of_pages(found) if int(documents[other]) not in asked
+        ]
         beside = [
             float(found.scores[other])
             for other in np.flatnonzero(documents == documents[place]).tolist()
@@ -156,7 +163,7 @@ class Drafter:
             section=signal["section"],
             named=min(1.0, sum(float(found.signals["named"][other]) for other in together) or signal["named"]),
             weakest=signal["weakest"],
-            page_margin=score - float(elsewhere.max()) if len(elsewhere) else NO_OTHER_PAGE,
+            page_margin=score - max(best_of_others) if best_of_others else NO_OTHER_PAGE,
             section_margin=score - max(beside) if beside else NO_OTHER_SECTION,
             explained=len(held) / len(words) if words else 0.0,
             called=signal["called"],
@@ -165,6 +172,7 @@ class Drafter:
             turns=float(query.turns),
             evenly=signal["evenly"],
             surely=signal["surely"],
+            rivals=math.log1p(sum(math.exp(min(0.0, other - score) / NEAR_RIVAL) for other in best_of_others)),
             told=self._snapshot.heads.read(found.focus.vector).told if self._snapshot.heads else 0.0,
             **self._verdict(query, found, place),
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from procqa.answering.decide import SIGNALS
+from procqa.answering.confidence import SIGNALS
 from procqa.cli.options import fast_option, index_option, settings_from, threads_option
 from procqa.progress import shown_on
 
@@ -165,6 +166,14 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
 @_gold_option
 @index_option
 @click.option(
+    "--also",
+    "also",
+    type=(click.Path(path_type=Path), click.Path(path_type=Path, file_okay=False)),
+    multiple=True,
+    metavar="FILE INDEX",
+    help="Weigh the signals by these questions, asked of that index, as well; may be repeated.",
+)
+@click.option(
     "--refusals",
     type=click.FloatRange(0, 1),
     default=0.15,
@@ -181,7 +190,13 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
 @fast_option
 @threads_option
 def calibrate(
-    gold: Path, index: Path | None, refusals: float, only: tuple[str, ...], fast: bool | None, threads: int | None
+    gold: Path,
+    index: Path | None,
+    also: tuple[tuple[Path, Path], ...],
+    refusals: float,
+    only: tuple[str, ...],
+    fast: bool | None,
+    threads: int | None,
 ) -> None:
     """Fit confidence and the threshold to answer on gold questions, and keep them with the index.
 
@@ -191,11 +206,16 @@ def calibrate(
     from procqa.evaluation.calibrate import calibrate as fit_to
 
     settings = settings_from(index=index, fast=fast, threads=threads)
-    engine = Engine.open(settings.index, threads=settings.threads, read=not settings.fast)
-    try:
-        fit = fit_to(gold, engine, refusals=refusals, only=only, progress=shown_on(sys.stderr))
-    finally:
-        engine.close()
+    with ExitStack() as opened:
+
+        def engine_of(folder: Path) -> Engine:
+            engine = Engine.open(folder, threads=settings.threads, read=not settings.fast)
+            opened.callback(engine.close)
+            return engine
+
+        engine = engine_of(settings.index)
+        others = [(questions, engine_of(folder)) for questions, folder in also]
+        fit = fit_to(gold, engine, also=others, refusals=refusals, only=only, progress=shown_on(sys.stderr))
     path = fit.calibration.save(settings.index)
     click.echo(
         f"Fitted on {fit.questions} questions, {fit.right} of them answered right. Answering from "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from procqa.answering.decide import CALIBRATION_FILE, Calibration
+from procqa.answering.confidence import CALIBRATION_FILE, Calibration
 from procqa.doctor.aliases import outdated_aliases
 from procqa.doctor.finding import Finding, Weight
 from procqa.embedding.sources import find_model
