@@ -140,6 +140,14 @@ def test_a_further_file_counts_a_third_of_the_first(tmp_path: Path) -> None:
     assert share == pytest.approx(0.7, abs=0.02)
 
 
+def test_a_threshold_is_not_set_by_questions_without_an_answer(tmp_path: Path) -> None:
+    examined, answerable, others = made(60, 0, 40)
+    first = write_gold(tmp_path / "first.jsonl", [], others)
+    further = write_gold(tmp_path / "further.jsonl", answerable, [])
+    with pytest.raises(GoldError, match=r"first\.jsonl has no question with an answer"):
+        calibrate(first, MadeEngine(examined), also=[(further, MadeEngine(examined))])  # type: ignore[arg-type, list-item]
+
+
 def test_a_further_index_of_another_model_is_refused(tmp_path: Path) -> None:
     examined, answerable, others = made(25, 25, 0)
     gold = write_gold(tmp_path / "g.jsonl", answerable, others)

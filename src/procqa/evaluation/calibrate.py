@@ -78,7 +78,7 @@ def calibrate(
     An answer counts as right as in the metrics: token F1 of at least one half; to an unanswerable question none does.
     The threshold is set where the share `refusals` of the answerable questions of the gold file is refused. With
     `only`, other signals get no weight (an ablation). Raises GoldError when there are too few right or wrong answers to
-    fit on, or an engine of `also` has another model.
+    fit on, the gold file has none with an answer, or an engine of `also` has another model.
     """
     sets = [(gold_path, engine), *also]
     for path, other in also:
@@ -92,6 +92,8 @@ def calibrate(
             f"{' and '.join(str(path) for path, _ in sets)}: {labels.sum()} right and {(~labels).sum()} wrong answers; "
             f"a calibration needs at least {_FEWEST} of each."
         )
+    if not parts[0].answerable.any():
+        raise GoldError(f"{gold_path} has no question with an answer, by which the threshold could be set.")
     if only:
         features[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
