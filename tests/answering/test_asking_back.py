@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from procqa.answering.confidence import SIGNALS, Logistic
+from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logistic
 from procqa.embedding import Encoder
 from procqa.engine import Engine
 from procqa.index.build import build_index
@@ -169,6 +170,30 @@ def test_what_is_held_back_is_examined_alike(opened: Open) -> None:
     assert [line.text for line in chosen.lines] == ["You stay in hospital for 3 days."]
     assert evidence.explained == pytest.approx(5 / 6)  # "long" stands nowhere on the page
     assert 0 < evidence.page_margin < 1
+
+
+def test_pages_that_fit_as_well_are_rivals(opened: Open) -> None:
+    engine = opened()
+    rivals = []
+    for question in (STAY, "How long do I stay in hospital after medial knee repair?"):
+        examined = engine.examine(question)
+        assert examined is not None
+        rivals.append(examined[0].rivals)
+    assert rivals[0] == pytest.approx(math.log(2), abs=0.1)  # the other two pages hardly count
+    assert 0 < rivals[1] < rivals[0] / 2
+
+
+def test_doubt_about_the_page_holds_back_an_answer_but_no_request_to_choose_one(
+    opened: Open, tmp_path: Path, encoder: Encoder
+) -> None:
+    opened()
+    sure, doubtful = (Logistic(dict.fromkeys(SIGNALS, 0.0), bias) for bias in (40.0, -40.0))
+    made = Calibration(encoder.name, dict.fromkeys(Kind, Judge(sure, doubtful, sure)), threshold=0.6)
+    made.save(tmp_path / "index")
+    engine = Engine.open(tmp_path / "index", encoder=encoder)
+    assert engine.ask("How long do I stay in hospital after medial knee repair?").status is Status.ABSTAINED
+    assert engine.ask(STAY).status is Status.NEEDS_CLARIFICATION
+    engine.close()
 
 
 JOINTS = ("ankle", "elbow", "finger", "hip", "shoulder", "wrist")
