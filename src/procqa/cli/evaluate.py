@@ -167,7 +167,6 @@ def choose(path: Path, index: Path | None, system: str, threads: int | None) -> 
 @index_option
 @click.option(
     "--also",
-    "also",
     type=(click.Path(path_type=Path), click.Path(path_type=Path, file_okay=False)),
     multiple=True,
     metavar="FILE INDEX",

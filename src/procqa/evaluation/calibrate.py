@@ -115,15 +115,15 @@ def calibrate(
             _unseen(features[asked], held[asked], every.weights[asked]),
             _unseen(features[asked], right_page[asked], every.weights[asked], of=known[asked]),
         )
-    own = len(parts[0].answerable)
-    threshold = float(np.quantile(worths[:own][known[:own]], refusals))
-    answers = worths[:own] >= threshold
+    own = parts[0].answerable
+    own_worths = worths[: len(own)]
+    threshold = float(np.quantile(own_worths[own], refusals))
     return Fit(
         Calibration(engine.model, judges, round(threshold, 4)),
         len(labels),
         int(labels.sum()),
-        float((~answers[known[:own]]).mean()),
-        float(answers[~known[:own]].mean()) if (~known[:own]).any() else 0.0,
+        float((own_worths[own] < threshold).mean()),
+        float((own_worths[~own] >= threshold).mean()) if (~own).any() else 0.0,
     )
 
 
