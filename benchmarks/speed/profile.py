@@ -36,7 +36,7 @@ STAGES: Sequence[tuple[str, str, str]] = (
     ("words search", "procqa.index.lexical", "LexicalIndex.search"),
     ("read tokens", "procqa.index.tokens", "TokenIndex.gather"),
     ("compare tokens", "procqa.retrieval.search", "compare_lines"),
-    ("names", "procqa.retrieval.search", "read_names"),
+    ("follow", "procqa.retrieval.search", "follow"),
     ("sections", "procqa.retrieval.sections", "Sections.scores"),
     ("pool", "procqa.retrieval.search", "Retriever._pool"),
     ("rank", "procqa.retrieval.search", "Retriever._rank"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from procqa.embedding import Encoded
 from procqa.index.lexical import LexicalIndex, write_lexical
 from procqa.retrieval.conversation import (
     CALLED,
@@ -16,7 +18,9 @@ from procqa.retrieval.conversation import (
     STAYS_LONGER,
     STAYS_TURNING,
     TWIN,
-    read_names,
+    Followed,
+    Said,
+    follow,
 )
 from procqa.retrieval.names import Names
 from procqa.retrieval.query import read_query
@@ -25,7 +29,8 @@ PAGES = (["Open hernia mending"], ["Keyhole hernia mending"], ["Heart valve exch
 OPEN, KEYHOLE, HEART = range(3)
 # The two hernias' titles are alike, the heart's is unlike both.
 TITLES = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], dtype=np.float32)
-WEIGHTS = {"page": 1.0, "named": 0.2, "called": 0.2}
+WEIGHTS = {"page": 1.0, "named": 0.2, "called": 0.2, "continues": 1.0}
+NO_TEXT = Encoded(np.zeros(2, np.float32), np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32))
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +40,26 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
     return Names(LexicalIndex(folder), PAGES.__getitem__)
 
 
-def continues(
-    names: Names, question: str, history: list[str], before: tuple[float, ...] = (0.0, 0.0, 0.0)
-) -> list[float]:
-    query = read_query(question, history)
-    _, continued = read_names(names, query, range(3), (), TITLES, np.array(before, dtype=np.float32), WEIGHTS)
-    return [float(value) for value in continued]
+def followed(
+    names: Names,
+    question: str,
+    history: list[str],
+    known: Sequence[float] = (0.0, 0.0, 0.0),
+    pages: Sequence[int] = (OPEN, KEYHOLE, HEART),
+    others: Sequence[int] = (),
+) -> Followed:
+    """`known` is how well each page knows what was said before the question; none knows the question itself."""
+    conversation = read_query(question, history).conversation(3)
+    of_each = [known] * (len(conversation) - 1) + [[0.0] * len(pages)]
+    said = [
+        Said(message, NO_TEXT, np.zeros((0, len(pages)), np.float32), np.array(known, dtype=np.float32))
+        for message, known in zip(conversation, of_each, strict=True)
+    ]
+    return follow(names, said, pages, others, TITLES[: len(pages)], WEIGHTS)
+
+
+def continues(names: Names, question: str, history: list[str], known: Sequence[float] = (0.0, 0.0, 0.0)) -> list[float]:
+    return [float(value) for value in followed(names, question, history, known).continues]
 
 
 def test_what_stands_alone_follows_nothing(names: Names) -> None:
@@ -86,9 +105,26 @@ def test_a_question_across_pages_follows_none(names: Names) -> None:
     assert continues(names, "Which operations take an hour?", ["What is open hernia mending?"]) == [0, 0, 0]
 
 
+def test_each_message_is_followed_from_the_page_before_it(names: Names) -> None:
+    history = ["What is open hernia mending?", "And keyhole hernia mending, how long is that?"]
+    # The second message turned to the keyhole page by its name; so that is the page that the last one stays on.
+    stayed = continues(names, "When can I drive a car again after that?", history)
+    assert stayed == pytest.approx([TWIN * 0.8, STAYS, TWIN * 0.6], abs=0.05)
+    # What stayed said nothing of names, and stays.
+    again = continues(
+        names, "When can I drive a car again after that?", ["What is open hernia mending?", "Does it hurt?"]
+    )
+    assert again == pytest.approx([STAYS, TWIN * 0.8, 0], abs=2e-2)
+
+
+def test_how_far_a_page_is_from_the_page_before(names: Names) -> None:
+    assert followed(names, "How long is it?", []).left.tolist() == [0, 0, 0]
+    left = followed(names, "How long is it?", ["My groin"], (0.5, 0.3, 0.1)).left
+    assert left == pytest.approx([0, 0.2, 0.4])
+
+
 def test_words_tell_by_how_few_of_further_pages_have_them(names: Names) -> None:
-    query, nothing = read_query("the hernia"), np.zeros(2, dtype=np.float32)
-    among_two, _ = read_names(names, query, [OPEN, KEYHOLE], (), TITLES[:2], nothing, WEIGHTS)
-    among_three, _ = read_names(names, query, [OPEN, KEYHOLE], [HEART], TITLES[:2], nothing, WEIGHTS)
+    among_two = followed(names, "the hernia", [], pages=[OPEN, KEYHOLE]).naming
+    among_three = followed(names, "the hernia", [], pages=[OPEN, KEYHOLE], others=[HEART]).naming
     assert among_two.named.tolist() == [0, 0]
     assert among_three.named.tolist() == [1, 1]

@@ -51,7 +51,9 @@ class Evidence:
     the reader's log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found
     best, `least` the least of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1
     where something was said before, and `turns` how clearly the wording is of another procedure than before, as
-    `Query.turns`. `told` is the log odds, by the wording alone, that pages about procedures tell such things.
+    `Query.turns`; `weakest_before` is `weakest` of the message before, with what had been said before that, and `left`
+    how much less the page fits it than the page does that fits it best. `told` is the log odds, by the wording alone,
+    that pages about procedures tell such things.
     """
 
     line: float
@@ -79,6 +81,8 @@ class Evidence:
     evenly: float = 0.0
     surely: float = 0.0
     rivals: float = 0.0
+    weakest_before: float = 0.0
+    left: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

@@ -170,6 +170,8 @@ class Drafter:
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             follows=float(bool(query.earlier)),
             turns=float(query.turns),
+            weakest_before=signal["weakest_before"],
+            left=signal["left"],
             evenly=signal["evenly"],
             surely=signal["surely"],
             rivals=math.log1p(sum(math.exp(min(0.0, other - score) / NEAR_RIVAL) for other in best_of_others)),

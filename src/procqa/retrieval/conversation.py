@@ -1,18 +1,20 @@
-"""Which page is named in a conversation: a follow-up stays on the page before it, or turns to another.
+"""Which page is meant in a conversation: a follow-up stays on the page before it, or turns to another.
 
 Near twins are a word apart, so all that was said speaks for the page before: its name in an earlier question as much as
-the twin's in this one. So a question's own names count more than earlier ones, the page before counts by itself, the
-less the more a follow-up says and the more it is worded as one about another ("and the other kind?"), and after it the
-twins of that page do.
+the twin's in this one. So the messages are followed one by one. What was said up to the message before is a question of
+its own, and finds its page; this page then counts by itself, the less the more a follow-up says and the more it is
+worded as one about another ("and the other kind?"), and after it its twins do.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
 from procqa.retrieval.names import NAMES_ONE, Names, Naming
 from procqa.retrieval.pages import page_scores
@@ -25,45 +27,72 @@ OWN_SHARE = 0.35
 DOUBT = 0.05
 # Words of a usual follow-up.
 USUAL_WORDS = 9
-# What speaks for a page in a follow-up, beside one another (`continues` has its weight in `search`): a conditional
-# logit of the right page, fitted on the follow-ups of dev and of the training questions. Being the page before; that,
-# for each e-fold of words; and that, where the wording turns. Surely ("the other kind") it turns in too few of them
-# to fit.
-STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.46, -0.14, -0.36, -1.5
+# What speaks for a page in a follow-up, beside its own score and in the unit of that: a conditional logit of the right
+# page, fitted on follow-ups of dev, of dev-2 and of `train/`, and then staying a fifth harder, for those that no page
+# answers. Being the page before; that, for each e-fold of words; and that, where the wording turns. Surely ("the other
+# kind") it turns in too few of them to fit.
+STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.36, -0.30, -0.26, -0.60
 # A title like that page's, and a name that the follow-up itself calls.
-TWIN, CALLED = 0.37, 0.27
+TWIN, CALLED = 0.215, 0.165
 
 
-def read_names(
+class Said(NamedTuple):
+    """A message with what was said before it, beside some pages.
+
+    `text` is its context encoded, `best` (q, pages) the cosine of each token with the nearest one of each page, and
+    `known` (pages,) how well each page knows all of it.
+    """
+
+    query: Query
+    text: Encoded
+    best: FloatArray
+    known: FloatArray
+
+
+class Followed(NamedTuple):
+    """What a conversation has come to: what names tell, how far it goes on with each page, and the pages' scores.
+
+    `left` is how much less each page fits what was said before than the page does that fits it best.
+    """
+
+    naming: Naming
+    continues: FloatArray
+    scores: FloatArray
+    left: FloatArray
+
+
+def follow(
     names: Names,
-    query: Query,
+    said: Sequence[Said],
     pages: Sequence[int],
     others: Sequence[int],
     titles: FloatArray,
-    before: FloatArray,
     weights: Mapping[str, float],
-) -> tuple[Naming, FloatArray]:
-    """The names in a question and in those before it, and how far the conversation goes on with each page, (pages,).
+) -> Followed:
+    """Follow a conversation to its last message; `said` are its messages, oldest first, each (pages,) in what it gives.
 
-    `others` are further pages that it might be about, `titles` (pages, d) the titles' vectors, `before` (pages,) how
-    well each page knows the earlier questions, and `weights` those of `page_scores`.
+    `others` are further pages that it might be about, `titles` (pages, d) the titles' vectors, and `weights` those of
+    `page_scores` and of `continues`.
     """
-    if not query.earlier:
-        return names.scores(query.context, pages, others), np.zeros(len(pages), dtype=np.float32)
-    question = query.context[query.said_before :]
-    earlier, of_earlier = _last_that_names(names, query.earlier, pages, others)
-    naming = names.scores(f"{earlier}\n{question}", pages, others)
-    own = names.scores(question, pages, others)
-    continues = np.zeros(len(pages), dtype=np.float32)
-    if not asks_across(query.focus):
-        totals = page_scores(before, of_earlier, weights)
-        page = int(totals.argmax())
-        twins = titles @ titles[page]
-        twins[page] = 0.0
-        stayed_on = np.exp((totals - totals[page]) / DOUBT)
-        continues = _staying(question, query.turns) * stayed_on + TWIN * twins + CALLED * own.called
-    mixed = Naming(_mixed(naming.named, own.named), _mixed(naming.called, own.called))
-    return mixed, continues.astype(np.float32)
+    nothing = np.zeros(len(pages), dtype=np.float32)
+    followed: Followed | None = None
+    for query, _, _, known in said:
+        question = query.context[query.said_before :]
+        own = names.scores(question, pages, others)
+        naming = _with_earlier(names, query, own, pages, others) if query.earlier else own
+        continues = left = nothing
+        if followed is not None:
+            page = int(followed.scores.argmax())
+            left = followed.scores[page] - followed.scores
+            if not asks_across(query.focus):
+                twins = titles @ titles[page]
+                twins[page] = 0.0
+                stays = _staying(question, query.turns) * np.exp(-left / DOUBT)
+                continues = (stays + TWIN * twins + CALLED * own.called).astype(np.float32)
+        scores = page_scores(known, naming, weights) + weights["continues"] * continues
+        followed = Followed(naming, continues, scores, left)
+    assert followed is not None, "a conversation has a message"
+    return followed
 
 
 def _staying(question: str, turns: int) -> float:
@@ -72,19 +101,19 @@ def _staying(question: str, turns: int) -> float:
     return STAYS + STAYS_LONGER * math.log(max(1, len(question.split())) / USUAL_WORDS) + STAYS_TURNING * turns
 
 
-def _last_that_names(
-    names: Names, messages: Sequence[str], pages: Sequence[int], others: Sequence[int]
-) -> tuple[str, Naming]:
-    """The last message that says half of a page's name, or else all of them: what was turned from is over.
+def _with_earlier(names: Names, query: Query, own: Naming, pages: Sequence[int], others: Sequence[int]) -> Naming:
+    """The names in all that was said, those of the message itself counting more where it has any."""
+    earlier = _last_that_names(names, query.earlier, pages, others)
+    said = names.scores(f"{earlier}\n{query.context[query.said_before :]}", pages, others)
+    return Naming(_mixed(said.named, own.named), _mixed(said.called, own.called))
 
-    With it how far it names each page.
-    """
+
+def _last_that_names(names: Names, messages: Sequence[str], pages: Sequence[int], others: Sequence[int]) -> str:
+    """The last message that says half of a page's name, or else all of them: what was turned from is over."""
     for message in reversed(messages):
-        naming = names.scores(message, pages, others)
-        if naming.called.max(initial=0.0) >= NAMES_ONE:
-            return message, naming
-    whole = "\n".join(messages)
-    return whole, names.scores(whole, pages, others)
+        if names.scores(message, pages, others).called.max(initial=0.0) >= NAMES_ONE:
+            return message
+    return "\n".join(messages)
 
 
 def _mixed(said: FloatArray, own: FloatArray) -> FloatArray:

@@ -40,9 +40,10 @@ _CORRECTS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Query:
     """`focus` is what is asked; `context` everything said, oldest first; `said_before` the code points of the context
-    that precede the question, which count less, and `earlier` the messages that these are; `parts` the questions that
-    the focus asks, when it asks several; `turns` tells how clearly it is worded as one about another procedure than
-    the questions before, as `wording.turns`."""
+    that precede the question, which count less, and `earlier` the messages that these are; `before` is the last of
+    those, with what had been said before it; `parts` are the questions that the focus asks, when it asks several;
+    `turns` tells how clearly it is worded as one about another procedure than the questions before, as
+    `wording.turns`."""
 
     focus: str
     context: str
@@ -50,6 +51,12 @@ class Query:
     parts: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
     turns: int = 0
+    before: Query | None = None
+
+    def conversation(self, most: int) -> list[Query]:
+        """At most so many messages of the conversation, each with what was said before it, oldest first."""
+        earlier = self.before.conversation(most - 1) if self.before and most > 1 else []
+        return [*earlier, self]
 
 
 def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:
@@ -61,11 +68,12 @@ def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Q
     before = "".join(f"{message}\n" for message in earlier)
     focus = _asking_part(question)
     turned = turns(question) if history else 0
+    last = read_query(history[-1], history[:-1], about) if history else None
     if history and _points(question):
         focus = f"{_asking_part(_asked_before(history))} {focus}"
-        return Query(focus, before + question, len(before), (), earlier, turned)
+        return Query(focus, before + question, len(before), (), earlier, turned, last)
     asked = tuple(parts(focus))
-    return Query(focus, before + question, len(before), asked if len(asked) > 1 else (), earlier, turned)
+    return Query(focus, before + question, len(before), asked if len(asked) > 1 else (), earlier, turned, last)
 
 
 def _points(question: str) -> bool:

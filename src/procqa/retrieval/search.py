@@ -17,11 +17,10 @@ from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
 from procqa.index.dense import Rows
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval.conversation import read_names
+from procqa.retrieval.conversation import Said, follow
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
-from procqa.retrieval.pages import page_scores
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
 from procqa.retrieval.signals import explained, weakest
@@ -41,8 +40,10 @@ WEIGHTS: Mapping[str, float] = {
     "page": 2.7,
     "named": 0.08,
     "called": 0.045,
-    "continues": 0.4,
+    "continues": 1.0,
 }
+# The messages of a conversation that are followed one by one; those before them are read as one text.
+MESSAGES = 3
 # A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
 # need an MRI before?" is not about a biopsy guided by one.
 CALLED_APART = 0.44
@@ -169,28 +170,28 @@ class Retriever:
     ) -> Found:
         snapshot = self._snapshot
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
-        similar = compare_lines(_stacked(context, focus), snapshot.tokens.gather(rows))
+        conversation = query.conversation(MESSAGES)
+        texts = [*(snapshot.encoder.encode_question(message.context) for message in conversation[:-1]), context]
+        # All texts are compared with the pages in one go, once where they are the same.
+        texts += [] if focus is context else [focus]
+        similar = compare_lines(np.concatenate([text.tokens for text in texts]), snapshot.tokens.gather(rows))
         if not len(similar.passages):
             return nothing_found(focus)
-        of_context = similar.best[: len(context.tokens)]
-        of_focus = similar.best[-len(focus.tokens) :] if len(focus.tokens) else similar.best[:0]
+        best_of_texts = np.split(similar.best, np.cumsum([len(text.tokens) for text in texts])[:-1])
+        of_focus = best_of_texts[-1]
         documents = snapshot.document_of[rows]
         # Rows are in the order of their pages, so each page's lines stand together.
         page_of_line = documents[similar.passages]
         first_of_page = np.flatnonzero(np.diff(page_of_line, prepend=-1))
-        page_best = np.maximum.reduceat(of_context, first_of_page, axis=1)
         pages = page_of_line[first_of_page]
         # A page whose lines hold nothing that the encoder knows counts as its neighbour, and drops out below.
         page_of = np.minimum(np.searchsorted(pages, documents), len(pages) - 1)
         parts = self._weights
-        weights = tells_page(query, context, page_best) if self._tells else token_weights(query.context, context)
-        earlier = weights * (context.offsets[:, 0] < query.said_before)
-        before = (earlier @ page_best) / max(float(earlier.sum()), 1e-9)
-        known = weights @ page_best
-        naming, continues = read_names(
-            self._names, query, pages.tolist(), others, snapshot.titles[pages], before, parts
-        )
-        of_page = page_scores(known, naming, parts) + parts["continues"] * continues
+        said = [
+            self._said(message, text, np.maximum.reduceat(best, first_of_page, axis=1))
+            for message, text, best in zip(conversation, texts, best_of_texts, strict=False)
+        ]
+        followed = follow(self._names, said, pages.tolist(), others, snapshot.titles[pages], parts)
         page_number = page_of[similar.passages]
         if self._tells:
             telling = tells_line(query, focus, of_focus, first_of_page)
@@ -198,27 +199,29 @@ class Retriever:
         else:
             line_scores = token_weights(query.focus, focus) @ of_focus
         of_passage = {
-            "page": known[page_of],
+            "page": said[-1].known[page_of],
             "title": titles[documents],
             "dense": snapshot.dense.vectors(rows) @ focus.vector,
             "bm25": bm25,
             **self._sections.scores(query.focus, focus.vector, rows),
-            "named": naming.named[page_of],
-            "called": naming.called[page_of],
-            "continues": continues[page_of],
+            "named": followed.naming.named[page_of],
+            "called": followed.naming.called[page_of],
+            "continues": followed.continues[page_of],
+            "left": followed.left[page_of],
         }
         of_section = sum((parts[name] * of_passage[name] for name in OF_SECTION), np.zeros(len(rows), np.float32))
         line_totals = parts["line"] * line_scores + of_section[similar.passages]
         # The best line of a page has the page's score: that a page has a line for what is asked does not make it the
         # one that is meant.
-        of_page = of_page - np.maximum.reduceat(line_totals, first_of_page)
+        of_page = followed.scores - np.maximum.reduceat(line_totals, first_of_page)
         line_totals += of_page[page_number]
         # How well the page knows the words of the question that it knows least: a procedure of another name shows here.
-        least = weakest(query, context, page_best)[page_of]
+        least = [weakest(message.query, message.text, message.best)[page_of] for message in said]
         starts = np.searchsorted(similar.passages, np.arange(len(rows) + 1))
         signals = {
             **of_passage,
-            "weakest": least,
+            "weakest": least[-1],
+            "weakest_before": least[-2] if len(least) > 1 else np.zeros_like(least[-1]),
             "line": _greatest(line_scores, starts),
             **explained(query, focus, of_focus, line_totals, starts),
         }
@@ -233,6 +236,11 @@ class Retriever:
             focus,
         )
 
+    def _said(self, query: Query, text: Encoded, best: FloatArray) -> Said:
+        """A message beside the pages; `best` (q, pages) are the cosines of its tokens with each page's nearest ones."""
+        weights = tells_page(query, text, best) if self._tells else token_weights(query.context, text)
+        return Said(query, text, best, weights @ best)
+
     def _allowed(self, filters: Filters | None) -> Rows | None:
         if filters is None or not (filters.doc_ids or filters.sections):
             return None
@@ -243,11 +251,6 @@ class Retriever:
             wanted = {section.casefold() for section in filters.sections}
             keep &= self._snapshot.section_of.where(lambda section: section.casefold() in wanted)
         return np.flatnonzero(keep)
-
-
-def _stacked(context: Encoded, focus: Encoded) -> FloatArray:
-    """The tokens of both, compared with the pages in one go; once where they are the same."""
-    return context.tokens if focus is context else np.concatenate([context.tokens, focus.tokens])
 
 
 def _first(scores: FloatArray, count: int) -> Rows:
