@@ -99,6 +99,25 @@ def test_a_small_run_makes_a_model_with_a_card(tmp_path: Path) -> None:
         train_model(plan)
 
 
+def test_the_reader_can_be_taught_alone(tmp_path: Path) -> None:
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
+
+    corpus, gold = pages_and_questions(tmp_path, 16)
+    out = tmp_path / "mine"
+    outcome = train_model(TrainingPlan(corpus, (gold,), out, epochs=0, reader_epochs=2))
+    assert outcome.result.before == outcome.result.after
+    assert outcome.read.before != outcome.read.after
+    packaged = find_model("").exported
+    assert packaged is not None
+    same = {"model.onnx", "projection.npy", "tokenizer.json"}
+    assert all((out / name).read_bytes() == (packaged / name).read_bytes() for name in same)
+    assert (out / "reader.onnx").read_bytes() != (packaged / "reader.onnx").read_bytes()
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "The encoder was left as it was; the reader alone was taught." in card
+    assert " --epochs 0 --reader-epochs 2 " in card
+
+
 def test_an_encoder_with_a_teacher_learns_questions_that_nobody_answered_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +148,17 @@ def _noting(teach: Callable[..., Any], learned: list[int]) -> Callable[..., Any]
         return taught
 
     return noting
+
+
+@pytest.mark.parametrize("option", [("--teacher", "large"), ("--layers", "2")])
+def test_an_encoder_that_stays_as_it_is_has_no_teacher_and_all_its_layers(
+    option: tuple[str, str], tmp_path: Path
+) -> None:
+    corpus, gold = pages_and_questions(tmp_path, 1)
+    given = ("train", "--corpus", str(corpus), "--gold", str(gold), "--out", str(tmp_path / "out"), "--epochs", "0")
+    said = CliRunner().invoke(procqa, [*given, *option])
+    assert said.exit_code == 2
+    assert "With --epochs 0 the encoder stays as it is; leave out --teacher and --layers." in said.output
 
 
 def test_questions_without_answers_need_a_teacher(tmp_path: Path) -> None:

@@ -34,7 +34,16 @@ _file = click.Path(path_type=Path, dir_okay=False)
     help="A general set (pages and questions) that the reader is taught before, and by which an encoder with a teacher "
     "keeps its other English; may be repeated.",
 )
-@click.option("--epochs", type=click.IntRange(1, 100), default=3, show_default=True)
+@click.option(
+    "--epochs",
+    type=click.IntRange(0, 100),
+    default=3,
+    show_default=True,
+    help="Passes of the encoder over the questions; 0 leaves it as it is, and teaches the reader alone.",
+)
+@click.option(
+    "--reader-epochs", type=click.IntRange(1, 100), help="Those of the reader.  [default: half as many, at least one]"
+)
 @click.option(
     "--layers", type=click.IntRange(1), help="Keep so many layers of the base: faster, and less good.  [default: all]"
 )
@@ -61,6 +70,7 @@ def train(
     dev_gold: Path | None,
     first: tuple[tuple[Path, Path], ...],
     epochs: int,
+    reader_epochs: int | None,
     layers: int | None,
     teacher: str,
     asked: tuple[Path, ...],
@@ -74,6 +84,8 @@ def train(
     """
     if asked and not teacher:
         raise click.UsageError("What is --asked is learned from a teacher; give --teacher too.")
+    if not epochs and (teacher or layers is not None):
+        raise click.UsageError("With --epochs 0 the encoder stays as it is; leave out --teacher and --layers.")
     logging.getLogger("procqa.training").setLevel(logging.INFO)
     try:
         from procqa.training.plan import TrainingPlan
@@ -81,7 +93,20 @@ def train(
     except ImportError as error:
         raise ProcqaError(f'Training needs more packages ({error.name}); run `pip install "procqa[train]"`.') from None
     plan = TrainingPlan(
-        corpus, gold, out, base, dev_corpus, dev_gold, first, epochs, layers, seed, licence, teacher, asked
+        corpus,
+        gold,
+        out,
+        base,
+        dev_corpus,
+        dev_gold,
+        first,
+        epochs,
+        layers,
+        seed,
+        licence,
+        teacher,
+        asked,
+        reader_epochs,
     )
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())

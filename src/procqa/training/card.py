@@ -77,7 +77,9 @@ deciding about care.
     )
 
 
-def _how(plan: TrainingPlan, kept: float) -> str:
+def _how(plan: TrainingPlan, kept: float | None) -> str:
+    if kept is None:
+        return "The encoder was left as it was; the reader alone was taught."
     return f"{_taught(plan)} {kept:.0%} of what it learned was kept, the rest is what it was before; dev chose."
 
 

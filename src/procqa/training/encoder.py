@@ -34,11 +34,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EncoderResult:
-    """Dev figures before and after, and the share of what was learned that is kept."""
+    """Dev figures before and after, and the share of what was learned that is kept: None where nothing was to be."""
 
     before: DevFigures
     after: DevFigures
-    kept: float
+    kept: float | None
 
 
 def train_encoder(
@@ -54,14 +54,16 @@ def train_encoder(
 ) -> EncoderResult:
     """Teach the encoder in the sentence-transformers folder `base` and save it as another folder.
 
-    With a teacher it learns to be like that, and else from the questions themselves.
-
-    An interrupted run with the same arguments goes on where it was.
+    With a teacher it learns to be like that, and else from the questions themselves; with no epochs it is saved as it
+    is. An interrupted run with the same arguments goes on where it was.
     """
     torch.manual_seed(seed)
     model = LateModel(base, first_projection(base))
     before = judge(model, dev)
     _log.info("Before training, on dev: %s.", before)
+    if not epochs:
+        _save(model, base, out / WEIGHTS_FOLDER)
+        return EncoderResult(before, before, None)
     start = {name: value.clone() for name, value in model.state_dict().items()}
     folder = out / "checkpoints" / "encoder"
     if teacher is None:

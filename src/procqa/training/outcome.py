@@ -28,9 +28,17 @@ class Outcome:
 
     @property
     def better(self) -> bool:
-        """Whether more lines are right by more than chance, and neither pages nor sections fewer."""
-        pages, sections, lines = self.encoder.values()
-        return _verdict(lines) == "better" and "worse" not in (_verdict(pages), _verdict(sections))
+        """Whether the encoder finds more right lines than chance explains, and neither pages nor sections fewer.
+
+        Where it was left as it was, whether the reader got better at one thing and worse at none.
+        """
+        told = [_verdict(change) for change in self._judged.values()]
+        wanted = told if self._judged is self.reader else told[-1:]
+        return "better" in wanted and "worse" not in told
+
+    @property
+    def _judged(self) -> dict[str, Change]:
+        return self.reader if self.result.kept is None else self.encoder
 
     def describe(self) -> str:
         """A table and a verdict, as plain text."""
@@ -40,11 +48,12 @@ class Outcome:
     @property
     def verdict(self) -> str:
         """The whole in a sentence or two."""
-        losses = [name for name, change in self.encoder.items() if _verdict(change) == "worse"]
+        losses = [name for name, change in self._judged.items() if _verdict(change) == "worse"]
         if losses:
             return f"It got worse at {' and '.join(losses)}: keep the model you have."
         if self.better:
-            return "It got better: more lines are right than chance explains."
+            what = "the reader tells more" if self._judged is self.reader else "more lines are right"
+            return f"It got better: {what} than chance explains."
         return "It did not get better by more than chance: keep the model you have, or write more questions."
 
     def rows(self, form: str) -> list[str]:

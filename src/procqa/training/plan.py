@@ -11,7 +11,8 @@ class TrainingPlan:
     """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher.
 
     `teacher` is a larger model, told like `base`, and `asked` are files of questions, one a line, that an encoder with
-    a teacher learns from too. `layers` of the base are kept, None for all.
+    a teacher learns from too. `layers` of the base are kept, None for all. With no `epochs` the encoder stays as it is;
+    `reader_epochs` are half as many, unless told.
     """
 
     corpus: Path
@@ -27,6 +28,12 @@ class TrainingPlan:
     licence: str = ""
     teacher: str = ""
     asked: tuple[Path, ...] = ()
+    reader_epochs: int | None = None
+
+    @property
+    def passes_of_reader(self) -> int:
+        """Passes of the reader: it sees a question beside several passages, so one is worth two of the encoder's."""
+        return max(1, -(-self.epochs // 2)) if self.reader_epochs is None else self.reader_epochs
 
     def sources(self) -> list[str]:
         """What is taught from."""
@@ -48,6 +55,7 @@ class TrainingPlan:
             *(("--first", *pair) for pair in self.first),
             *(("--asked", asked) for asked in self.asked),
             ("--epochs", self.epochs),
+            ("--reader-epochs", self.reader_epochs),
             ("--layers", self.layers),
             ("--teacher", self.teacher),
             ("--seed", self.seed),

@@ -25,7 +25,8 @@ from procqa.training.reader_model import ReaderModel
 from procqa.training.steps import Plan, run_steps
 
 LAYERS = 4
-RATE = 1.5e-4
+# Of a reader that is new, and of one that goes on.
+RATE, RATE_ON = 1.5e-4, 1e-4
 # A pass over so many questions of the general sets takes a quarter of an hour on two cores.
 GENERAL_EPOCHS, GENERAL_QUESTIONS = 1, 10_000
 CHECKS = 4
@@ -90,8 +91,8 @@ def train_reader(
     """Teach a reader over the encoder in the folder `weights`, and save it there.
 
     It begins from the reader in `base`, or from the encoder's lower layers. First it is taught the `general` set, whose
-    negatives share words with the question, then `training`, whose negatives the encoder takes for answers. An
-    interrupted run with the same arguments goes on where it was.
+    negatives share words with the question, in one pass, then `training` in `epochs`, whose negatives the encoder takes
+    for answers. An interrupted run with the same arguments goes on where it was.
     """
     torch.manual_seed(seed)
     encoder = LateModel(weights, np.load(weights / PROJECTION_FILE))
@@ -103,15 +104,14 @@ def train_reader(
         near = near_by_words(general, GENERAL_RIVALS)
         stages.append(("general sets", read_questions(general, near, pieces, seed, general=True), GENERAL_EPOCHS))
     own = read_questions(training, nearest_passages(encoder, training, RIVALS), pieces, seed)
-    # In one pass the reader sees each question beside several passages, and so learns as much as the encoder in two.
-    stages.append(("the questions", own, -(-epochs // 2)))
+    stages.append(("the questions", own, epochs))
     del encoder
     model = ReaderModel(weights, LAYERS)
     before = after = judge(model, judged) if start_reader(model, base) else None
     for number, (name, questions, turns) in enumerate(stages):
         taught = [{"questions": step} for turn in range(turns) for step in steps(questions, seed * 1000 + turn)]
         folder = out / "checkpoints" / f"reader-{number}"
-        plan = Plan(f"the reader on {name}", folder, RATE, seed, checks=CHECKS)
+        plan = Plan(f"the reader on {name}", folder, RATE if before is None else RATE_ON, seed, checks=CHECKS)
         run_steps(model, taught, plan, lambda: judge(model, judged).mean, _is_fresh, progress)
         after = judge(model, judged)
         _log.info("The reader taught on %s, on dev: %s.", name, after)

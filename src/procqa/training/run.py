@@ -58,7 +58,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     del teacher
     weights = plan.out / WEIGHTS_FOLDER
     read = train_reader(
-        base, weights, general, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, progress=progress
+        base, weights, general, training, dev, plan.out, epochs=plan.passes_of_reader, seed=plan.seed, progress=progress
     )
     with progress("Exporting", 2, "models") as advance:
         export_encoder(find_model(str(weights)), plan.out)
@@ -80,6 +80,7 @@ def _deciding(
         "teacher": plan.teacher,
         "number of layers": -1 if plan.layers is None else plan.layers,
         "number of epochs": plan.epochs,
+        "number of epochs of the reader": plan.passes_of_reader,
         "seed": plan.seed,
         "set of questions": digest(training),
         "set of dev questions": digest(dev),
