@@ -27,13 +27,12 @@ OWN_SHARE = 0.35
 DOUBT = 0.05
 # Words of a usual follow-up.
 USUAL_WORDS = 9
-# What speaks for a page in a follow-up, beside its own score and in the unit of that: a conditional logit of the right
-# page, fitted on follow-ups of dev, of dev-2 and of `train/`, and then staying a fifth harder, for those that no page
-# answers. Being the page before; that, for each e-fold of words; and that, where the wording turns. Surely ("the other
-# kind") it turns in too few of them to fit.
-STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.36, -0.30, -0.26, -0.60
-# A title like that page's, and a name that the follow-up itself calls.
-TWIN, CALLED = 0.215, 0.165
+# What speaks for a page in a follow-up, beside its own score and in its unit: a conditional logit of the right page,
+# fitted on follow-ups of dev, of dev-2 and of `train/`. Being the page before; that, for each e-fold of words; and
+# where the wording turns. Surely ("the other kind") it turns in too few of them to fit.
+STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.32, -0.21, -0.21, -0.60
+# A title like that page's, and that with a name that the follow-up itself calls.
+TWIN, TWIN_CALLED = 0.205, 0.7
 
 
 class Said(NamedTuple):
@@ -88,7 +87,7 @@ def follow(
                 twins = titles @ titles[page]
                 twins[page] = 0.0
                 stays = _staying(question, query.turns) * np.exp(-left / DOUBT)
-                continues = (stays + TWIN * twins + CALLED * own.called).astype(np.float32)
+                continues = (stays + (TWIN + TWIN_CALLED * own.called) * twins).astype(np.float32)
         scores = page_scores(known, naming, weights) + weights["continues"] * continues
         followed = Followed(naming, continues, scores, left)
     assert followed is not None, "a conversation has a message"

@@ -53,10 +53,9 @@ class Query:
     turns: int = 0
     before: Query | None = None
 
-    def conversation(self, most: int) -> list[Query]:
-        """At most so many messages of the conversation, each with what was said before it, oldest first."""
-        earlier = self.before.conversation(most - 1) if self.before and most > 1 else []
-        return [*earlier, self]
+    def followed(self, most: int) -> list[Query]:
+        """At most so many of the messages before, each with what was said before it, oldest first."""
+        return [*self.before.followed(most - 1), self.before] if self.before and most else []
 
 
 def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:

@@ -42,8 +42,8 @@ WEIGHTS: Mapping[str, float] = {
     "called": 0.045,
     "continues": 1.0,
 }
-# The messages of a conversation that are followed one by one; those before them are read as one text.
-MESSAGES = 3
+# The messages before a question that are followed one by one; those before them are read as one text.
+MESSAGES = 2
 # A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
 # need an MRI before?" is not about a biopsy guided by one.
 CALLED_APART = 0.44
@@ -170,10 +170,11 @@ class Retriever:
     ) -> Found:
         snapshot = self._snapshot
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
-        conversation = query.conversation(MESSAGES)
-        texts = [*(snapshot.encoder.encode_question(message.context) for message in conversation[:-1]), context]
+        earlier = [(message, snapshot.encoder.encode_question(message.context)) for message in query.followed(MESSAGES)]
+        # A message of characters that the encoder drops says nothing.
+        conversation = [*((message, text) for message, text in earlier if len(text.tokens)), (query, context)]
         # All texts are compared with the pages in one go, once where they are the same.
-        texts += [] if focus is context else [focus]
+        texts = [*(text for _, text in conversation), *([] if focus is context else [focus])]
         similar = compare_lines(np.concatenate([text.tokens for text in texts]), snapshot.tokens.gather(rows))
         if not len(similar.passages):
             return nothing_found(focus)
@@ -189,7 +190,7 @@ class Retriever:
         parts = self._weights
         said = [
             self._said(message, text, np.maximum.reduceat(best, first_of_page, axis=1))
-            for message, text, best in zip(conversation, texts, best_of_texts, strict=False)
+            for (message, text), best in zip(conversation, best_of_texts, strict=False)
         ]
         followed = follow(self._names, said, pages.tolist(), others, snapshot.titles[pages], parts)
         page_number = page_of[similar.passages]
