@@ -153,15 +153,15 @@ class Engine:
             return self._abstain(question, Reason.NO_RELEVANT_CONTENT, 0.0, hits, clock)
         with clock.stage("answering"):
             subject = self._composer.subject(query, found)
-            probability = self._calibration.confidence(subject.evidence)
+            judged = self._calibration.judged(subject.evidence)
         if subject.across and asks_without(query.focus):  # words that fit well say the opposite
             return self._abstain(question, Reason.LOW_CONFIDENCE, 0.0, hits, clock, self._nearest(found))
         asks_back = len(subject.options) > 1
-        if not self._calibration.answers(subject.evidence, asks_back=asks_back):
-            reason = refusal(subject.evidence, alone=not asks_back)
-            return self._abstain(question, reason, probability, hits, clock, self._nearest(found))
+        if not self._calibration.answers(judged, asks_back=asks_back):
+            reason = refusal(subject.evidence, judged, alone=not asks_back)
+            return self._abstain(question, reason, judged.confidence, hits, clock, self._nearest(found))
         with clock.stage("answering"):
-            chosen = self._composer.answers(query, found, subject, filters, round(probability, 4), max_answers)
+            chosen = self._composer.answers(query, found, subject, filters, round(judged.confidence, 4), max_answers)
             answers, citations = cite(chosen, {p.doc_id: self._known(p.doc_id) for pieces in chosen for p in pieces})
         best, unsure = self._place(found, 0), subject.options if asks_back else ()
         return Reply(

@@ -18,6 +18,7 @@ from procqa.types import Filters, Reason, Reply, Status
 from tests.judging import alike
 
 STAY = "How long do I stay in hospital after knee repair?"
+STAY_INNER = "How long do I stay in hospital after medial knee repair?"
 SIDES = {"medial": 3, "outer": 7}
 
 Open = Callable[..., Engine]
@@ -49,14 +50,16 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 
 @pytest.fixture
 def opened(built: Path, tmp_path: Path, encoder: Encoder) -> Iterator[Open]:
-    """Opens an engine that takes an answer as right when its page holds the words, and answers from a threshold on."""
+    """Opens an engine that takes a page as known by its title and an answer as right when its page holds the words, and
+    answers from a threshold on."""
     engines: list[Engine] = []
 
     def over(threshold: float = 0.5) -> Engine:
         index = Path(shutil.copytree(built, tmp_path / "index"))
         nothing = dict.fromkeys(SIGNALS, 0.0)
         holds = Logistic({**nothing, "explained": 8.0, "line": 4.0}, -6.0)
-        alike(encoder.name, holds, Logistic(nothing, 4.0), threshold).save(index)
+        titled = Logistic({**nothing, "title": 40.0}, -16.0)
+        alike(encoder.name, holds, Logistic(nothing, 4.0), threshold, known=titled).save(index)
         engines.append(Engine.open(index, encoder=encoder))
         return engines[-1]
 
@@ -143,7 +146,7 @@ def test_a_follow_up_that_turns_away_goes_to_the_twin_without_its_name(side: str
     [
         ("???", Reason.NOT_A_QUESTION),
         ("best pizza near Brussels?", Reason.NO_RELEVANT_CONTENT),
-        ("What parking is there for cataract surgery?", Reason.SECTION_MISSING),
+        ("Cataract surgery parking, valet, shuttle?", Reason.SECTION_MISSING),
         ("How many days in hospital?", Reason.UNKNOWN_PROCEDURE),
         ("knee repair hospital", Reason.LOW_CONFIDENCE),
     ],
@@ -172,6 +175,39 @@ def test_what_is_held_back_is_examined_alike(opened: Open) -> None:
     assert 0 < evidence.page_margin < 1
 
 
+def test_words_that_name_another_procedure_are_foreign_to_the_page(opened: Open) -> None:
+    engine = opened()
+
+    def foreign(question: str, *history: str) -> float:
+        examined = engine.examine(question, history)
+        assert examined is not None
+        return examined[0].foreign
+
+    assert foreign("How long do I stay in hospital after medial knee repair?") == 0
+    assert foreign("How long do I stay in hospital after medial knee arthroscopy?") == 1
+    assert foreign("How long in hospital?", "Is a knee arthroscopy better than a meniscectomy or an osteotomy?") == 2
+
+
+def test_what_the_page_knows_of_the_message_before_is_evidence(opened: Open) -> None:
+    engine = opened()
+    asked = "How long do I stay in hospital?"
+    alone, stayed, turned = (
+        engine.examine(question, history)
+        for question, history in (
+            (STAY, ()),
+            (asked, ["medial knee repair"]),
+            ("and with the other kind?", [STAY_INNER]),
+        )
+    )
+    assert alone is not None
+    assert stayed is not None
+    assert turned is not None
+    assert (alone[0].weakest_before, alone[0].left) == (0.0, 0.0)
+    assert stayed[0].weakest_before > 0.9
+    assert stayed[0].left == 0.0
+    assert turned[0].left > 0.0
+
+
 def test_pages_that_fit_as_well_are_rivals(opened: Open) -> None:
     engine = opened()
     rivals = []
@@ -188,7 +224,7 @@ def test_doubt_about_the_page_holds_back_an_answer_but_no_request_to_choose_one(
 ) -> None:
     opened()
     sure, doubtful = (Logistic(dict.fromkeys(SIGNALS, 0.0), bias) for bias in (40.0, -40.0))
-    made = Calibration(encoder.name, dict.fromkeys(Kind, Judge(sure, doubtful, sure)), threshold=0.6)
+    made = Calibration(encoder.name, dict.fromkeys(Kind, Judge(sure, sure, doubtful, sure)), threshold=0.6)
     made.save(tmp_path / "index")
     engine = Engine.open(tmp_path / "index", encoder=encoder)
     assert engine.ask("How long do I stay in hospital after medial knee repair?").status is Status.ABSTAINED

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.answering.confidence import SIGNALS, Calibration, Evidence, Judge, Kind, Logistic, worth
+from procqa.answering.confidence import SIGNALS, Calibration, Evidence, Judge, Kind, Logistic, constant, worth
 from procqa.errors import SnapshotError
 from tests.judging import alike
 
@@ -29,10 +29,10 @@ def test_the_probability_is_logistic() -> None:
 
 def test_an_answer_is_given_where_there_is_one_and_is_as_sure_as_it_is_right() -> None:
     held = replace(NOTHING, line=2.0)
-    assert MADE.answers(held)
-    assert not MADE.answers(replace(NOTHING, page=9.0))
-    assert MADE.confidence(held) == pytest.approx(0.5 / (1 + math.exp(-3)))
-    assert MADE.confidence(replace(held, page=9.0)) == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-3)
+    assert MADE.answers(MADE.judged(held))
+    assert not MADE.answers(MADE.judged(replace(NOTHING, page=9.0)))
+    assert MADE.judged(held).confidence == pytest.approx(0.5 / (1 + math.exp(-3)))
+    assert MADE.judged(replace(held, page=9.0)).confidence == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-3)
 
 
 KINDS = {Kind.ALONE: 0.0, Kind.FOLLOWING: 1.0}
@@ -40,25 +40,27 @@ KINDS = {Kind.ALONE: 0.0, Kind.FOLLOWING: 1.0}
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_kind_of_questions_has_a_judge_of_its_own(kind: Kind) -> None:
-    never = Logistic(NO_WEIGHTS, bias=-40.0)
-    apart = replace(MADE, judges={**MADE.judges, kind: Judge(never, never, never)})
+    never = constant(-40.0)
+    apart = replace(MADE, judges={**MADE.judges, kind: Judge(never, never, never, never)})
     for other, follows in KINDS.items():
         held = replace(NOTHING, line=2.0, follows=follows)
         assert Kind.of(held) is other
-        assert apart.answers(held) is (other is not kind)
-        sure = 0.0 if other is kind else MADE.confidence(held)
-        assert apart.confidence(held) == pytest.approx(sure, abs=1e-9)
+        assert apart.answers(apart.judged(held)) is (other is not kind)
+        sure = 0.0 if other is kind else MADE.judged(held).confidence
+        assert apart.judged(held).confidence == pytest.approx(sure, abs=1e-9)
 
 
 def test_an_answer_from_a_page_that_may_be_wrong_is_worth_less_unless_the_asker_is_to_choose_it() -> None:
     assert [worth(0.8, page) for page in (1.0, 0.5, 0.0)] == pytest.approx([0.8, 0.6, 0.4])
-    doubtful = Judge(HOLDS, Logistic(NO_WEIGHTS, bias=0.0), HOLDS)
+    doubtful = Judge(constant(0.0), HOLDS, constant(0.0), HOLDS)
     made = Calibration("m", dict.fromkeys(Kind, doubtful), threshold=0.72)
-    held = replace(NOTHING, line=2.0)  # there is an answer with a probability of 0.953
-    assert not made.answers(held)
-    assert made.answers(held, asks_back=True)
-    assert replace(made, threshold=0.71).answers(held)
-    assert made.confidence(held) == pytest.approx(HOLDS.probability(held) ** 2)
+    held = replace(NOTHING, line=2.0)
+    judged = made.judged(held)
+    assert (judged.known, judged.answerable, judged.right_page) == pytest.approx((0.5, 0.953, 0.5), abs=1e-3)
+    assert not made.answers(judged)
+    assert made.answers(judged, asks_back=True)
+    assert replace(made, threshold=0.71).answers(judged)
+    assert judged.confidence == pytest.approx(HOLDS.probability(held) ** 2)
 
 
 @given(line=st.floats(-1e300, 1e300), more=st.floats(0, 1e300))
@@ -82,7 +84,7 @@ def test_without_one_of_the_same_model_the_packaged_one_serves(tmp_path: Path) -
     assert Calibration.load(tmp_path, "another model") == packaged != MADE
     assert set(packaged.judges) == set(Kind)
     for judge in packaged.judges.values():
-        for part in (judge.answerable, judge.right_page, judge.right):
+        for part in (judge.known, judge.answerable, judge.right_page, judge.right):
             assert set(part.weights) == set(SIGNALS)
     assert 0 < packaged.threshold < 1
 

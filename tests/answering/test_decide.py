@@ -6,27 +6,40 @@ from dataclasses import replace
 
 import pytest
 
-from procqa.answering.confidence import SIGNALS, Evidence
-from procqa.answering.decide import ALIKE_TITLES, CLOSE_SCORES, FAR, KNOWN, equally_good, names_none, refusal
+from procqa.answering.confidence import SIGNALS, Evidence, Judged
+from procqa.answering.decide import (
+    ALIKE_TITLES,
+    CLOSE_SCORES,
+    FAR,
+    KNOWN,
+    SURELY_KNOWN,
+    UNKNOWN,
+    UNTOLD,
+    equally_good,
+    names_none,
+    refusal,
+)
 from procqa.types import Reason
 
 NOTHING = Evidence(**dict.fromkeys(SIGNALS, 0.0))
 
 
 @pytest.mark.parametrize(
-    ("evidence", "alone", "reason"),
+    ("known", "answerable", "evidence", "alone", "reason"),
     [
-        ({"dense": FAR - 0.01, "explained": 0.4, "title": 0.9}, True, Reason.NO_RELEVANT_CONTENT),
-        ({"dense": FAR + 0.01, "explained": 0.4, "title": 0.9}, True, Reason.SECTION_MISSING),
-        ({"dense": 0.1, "explained": 0.6, "title": 0.9}, True, Reason.SECTION_MISSING),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.49}, True, Reason.UNKNOWN_PROCEDURE),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.49, "called": 0.25}, True, Reason.SECTION_MISSING),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.49, "called": 0.24}, False, Reason.UNKNOWN_PROCEDURE),
-        ({"dense": 0.5, "explained": 0.4, "title": 0.51}, False, Reason.LOW_CONFIDENCE),
+        (UNKNOWN - 0.01, 0.1, {"dense": FAR - 0.01, "explained": 0.4}, True, Reason.NO_RELEVANT_CONTENT),
+        (UNKNOWN - 0.01, 0.1, {"dense": FAR + 0.01, "explained": 0.4}, True, Reason.UNKNOWN_PROCEDURE),
+        (UNKNOWN - 0.01, 0.1, {"dense": FAR - 0.01, "explained": 0.6}, False, Reason.UNKNOWN_PROCEDURE),
+        (UNKNOWN + 0.01, 0.1, {}, True, Reason.LOW_CONFIDENCE),
+        (SURELY_KNOWN, UNTOLD - 0.01, {}, True, Reason.SECTION_MISSING),
+        (SURELY_KNOWN, UNTOLD, {}, True, Reason.LOW_CONFIDENCE),
+        (SURELY_KNOWN, UNTOLD - 0.01, {}, False, Reason.LOW_CONFIDENCE),
     ],
 )
-def test_why_there_is_no_answer(evidence: dict[str, float], alone: bool, reason: Reason) -> None:
-    assert refusal(replace(NOTHING, **evidence), alone=alone) is reason
+def test_why_there_is_no_answer(
+    known: float, answerable: float, evidence: dict[str, float], alone: bool, reason: Reason
+) -> None:
+    assert refusal(replace(NOTHING, **evidence), Judged(known, answerable, 0.5, 0.5), alone=alone) is reason
 
 
 NEAR, FAR = 1.5 - CLOSE_SCORES / 2, 1.5 - CLOSE_SCORES * 2

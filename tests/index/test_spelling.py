@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from procqa.engine import Engine
 from procqa.index.snapshot import Snapshot
-from procqa.index.spelling import ENGLISH, MOST_MENDED, MOST_WORDS, WORDS, Spelling, write_words
+from procqa.index.spelling import ENGLISH, MOST_MENDED, MOST_WORDS, WORDS, Spelling, operations, write_words
 from procqa.retrieval import Retriever
 from procqa.settings import Settings
 from tests.index.conftest import Build
@@ -153,3 +153,11 @@ def test_a_page_that_comes_later_brings_its_words(settings: Settings, build: Bui
     (settings.corpus / "later.md").write_text("# Zolgensma infusion\n\n## Duration\n\nIt takes an hour.\n")
     build()
     assert read() == "zolgensma"
+
+
+def test_procedures_are_told_by_how_their_names_end() -> None:
+    assert operations("Colonoscopy, or a CT colonogram? I've had a stent and my appendectomy") == [
+        "Colonoscopy",
+        "colonogram",
+        "appendectomy",
+    ]

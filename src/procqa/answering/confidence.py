@@ -1,4 +1,4 @@
-"""Confidence: several weak signals of an answer, three calibrated probabilities of it, one threshold.
+"""Confidence: several weak signals of an answer, calibrated probabilities of it, one threshold.
 
 A similarity threshold alone passes most unanswerable questions. So the probability that an answer is right is a
 logistic model of several signals, fitted on questions with known answers (`procqa eval calibrate`).
@@ -29,8 +29,8 @@ UNREAD = "-unread"
 # What an answer from a wrong page is worth to a question that has one. With as many refused, dev is answered from a
 # right page for 0.76, 0.78 and 0.80 of its questions with 1, a half and 0, and falsely for 0.31, 0.31 and 0.39.
 WRONG_PAGE = 0.5
-# More strange words than this say no more of a question.
-MOST_UNSEEN = 5
+# More strange words than these say no more of a question.
+MOST_UNSEEN, MOST_FOREIGN = 5, 2
 # Log odds of what is not doubted.
 CERTAIN = 50.0
 
@@ -47,13 +47,14 @@ class Evidence:
     and of another section of the page; `rivals` is the logarithm of how many pages fit, the best one counting as 1 and
     others by how near their scores come. `explained` is the share of the question's content words that the page holds,
     `unseen` how many of them (at most MOST_UNSEEN) no page holds: the name of a procedure that there is no page about,
-    for one. `called` is how far the question says one of the page's names. `same_page`, `right_section`, `answered` are
-    the reader's log odds of the passage, `mark` and `best_mark` of its best marked line and of the line that was found
-    best, `least` the least of these five, since an answer must have them all; 0 where nothing is read. `follows` is 1
-    where something was said before, and `turns` how clearly the wording is of another procedure than before, as
-    `Query.turns`; `weakest_before` is `weakest` of the message before, with what had been said before that, and `left`
-    how much less the page fits it than the page does that fits it best. `told` is the log odds, by the wording alone,
-    that pages about procedures tell such things.
+    for one; `foreign` is how many words that name procedures by how they end the page does not hold (at most
+    MOST_FOREIGN). `called` is how far the question says one of the page's names. `same_page`, `right_section`,
+    `answered` are the reader's log odds of the passage, `mark` and `best_mark` of its best marked line and of the line
+    that was found best, `least` the least of these five, since an answer must have them all; 0 where nothing is read.
+    `follows` is 1 where something was said before, and `turns` how clearly the wording is of another procedure than
+    before, as `Query.turns`; `weakest_before` is `weakest` of the message before, with what had been said before that,
+    and `left` how much less the page fits it than the page does that fits it best. `told` is the log odds, by the
+    wording alone, that pages about procedures tell such things.
     """
 
     line: float
@@ -83,6 +84,7 @@ class Evidence:
     rivals: float = 0.0
     weakest_before: float = 0.0
     left: float = 0.0
+    foreign: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))
@@ -101,17 +103,44 @@ class Logistic:
         return 1 / (1 + math.exp(-max(-CERTAIN, min(CERTAIN, total))))
 
 
+def constant(odds: float) -> Logistic:
+    """A model of these log odds, whatever the evidence."""
+    return Logistic(dict.fromkeys(SIGNALS, 0.0), odds)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The probability that the pages are about what is asked about, that they hold an answer, and where they do, that
+    the best page is right and that the answer is."""
+
+    known: float
+    answerable: float
+    right_page: float
+    right: float
+
+    @property
+    def confidence(self) -> float:
+        """The probability that an answer from the best passage is right."""
+        return self.answerable * self.right
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """How probable it is that the pages hold an answer, and if they do, that the best page is right and the answer is.
+    """What each probability of `Judged` is by the evidence.
 
-    They are three models because they are three questions: a good answer that narrowly misses the gold one must not
-    teach the first that such questions have none. Whether to answer is for the first two to say (`worth`).
+    They are models of their own because they are questions of their own: a good answer that narrowly misses the gold
+    one must not teach `answerable` that such questions have none. Whether to answer is for `answerable` and
+    `right_page` to say (`worth`), and why not, for `known` and `answerable` (decide.py).
     """
 
+    known: Logistic
     answerable: Logistic
     right_page: Logistic
     right: Logistic
+
+    def judged(self, evidence: Evidence) -> Judged:
+        """Its probabilities."""
+        return Judged(*(getattr(self, field.name).probability(evidence) for field in fields(Judge)))
 
 
 class Kind(StrEnum):
@@ -137,16 +166,13 @@ class Calibration:
     judges: Mapping[Kind, Judge]
     threshold: float  # answer from this `worth` on
 
-    def confidence(self, evidence: Evidence) -> float:
-        """The probability that an answer from the best passage is right."""
-        judge = self.judges[Kind.of(evidence)]
-        return judge.answerable.probability(evidence) * judge.right.probability(evidence)
+    def judged(self, evidence: Evidence) -> Judged:
+        """What the judge of its kind says of a question."""
+        return self.judges[Kind.of(evidence)].judged(evidence)
 
-    def answers(self, evidence: Evidence, *, asks_back: bool = False) -> bool:
+    def answers(self, judged: Judged, *, asks_back: bool = False) -> bool:
         """Whether to answer at all; with `asks_back` whoever asked is to say which page is meant."""
-        judge = self.judges[Kind.of(evidence)]
-        right_page = 1.0 if asks_back else judge.right_page.probability(evidence)
-        return worth(judge.answerable.probability(evidence), right_page) >= self.threshold
+        return worth(judged.answerable, 1.0 if asks_back else judged.right_page) >= self.threshold
 
     def save(self, folder: Path) -> Path:
         """Write calibration.json into an index folder, beside its snapshots."""
@@ -193,9 +219,11 @@ def _parsed(text: str) -> Calibration:
 
 
 def _judge(values: Mapping[str, Any]) -> Judge:
-    # One that was fitted when procqa did not ask whether the page is right takes it for right.
-    page = _logistic(values["right_page"]) if "right_page" in values else Logistic(dict.fromkeys(SIGNALS, 0.0), CERTAIN)
-    return Judge(_logistic(values["answerable"]), page, _logistic(values["right"]))
+    # What procqa did not ask when it was fitted is taken for granted.
+    known, right_page = (
+        _logistic(values[name]) if name in values else constant(CERTAIN) for name in ("known", "right_page")
+    )
+    return Judge(known, _logistic(values["answerable"]), right_page, _logistic(values["right"]))
 
 
 def _logistic(values: Mapping[str, Any]) -> Logistic:

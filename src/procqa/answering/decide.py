@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from procqa.answering.confidence import Evidence
-from procqa.retrieval import NAMES_ONE
+from procqa.answering.confidence import Evidence, Judged
 from procqa.types import Reason
 
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
@@ -16,23 +15,25 @@ from procqa.types import Reason
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.08, 0.63, 0.01
 # A question says the whole name of a page that it calls so far.
 WHOLE_NAME = 0.99
-# A page is the one asked about whose title is so near to the question, from dev, or half of one of whose names it says.
-NAMED_TITLE = 0.5
+# A procedure is in none of the pages when it is among them with less than this probability, and surely among them from
+# the other on; a page does not tell a thing when an answer is less probable than that. From dev: of what is said so of
+# refused questions 0.84 is true (over dev-2, in homely words, 0.64), and of half of them nothing is said.
+UNKNOWN, SURELY_KNOWN, UNTOLD = 0.6, 0.8, 0.35
 # A question names no procedure when it says less than this of every page's names, and at least so many pages know even
 # those of its words that they know least so well. From dev: where that many do, those who name one say more of it.
 NAMES_LITTLE, KNOWN_TO, KNOWN = 0.15, 5, 0.65
-# A passage is far from a question by one vector, as one in five best ones of dev are. This, and what titles and known
-# words are compared with above, hang on the encoder: an encoder with other cosines needs others.
+# A passage is far from a question by one vector, as one in five best ones of dev are. This, and what known words are
+# compared with above, hang on the encoder: an encoder with other cosines needs others.
 FAR = 0.42
 
 
-def refusal(evidence: Evidence, *, alone: bool) -> Reason:
+def refusal(evidence: Evidence, judged: Judged, *, alone: bool) -> Reason:
     """Why an answer is held back. `alone` tells whether no other page fits as well as the best one."""
-    if evidence.dense < FAR and evidence.explained < 0.5:
-        return Reason.NO_RELEVANT_CONTENT
-    if evidence.title < NAMED_TITLE and evidence.called < NAMES_ONE:
-        return Reason.UNKNOWN_PROCEDURE
-    return Reason.SECTION_MISSING if alone else Reason.LOW_CONFIDENCE
+    if judged.known < UNKNOWN:
+        far = evidence.dense < FAR and evidence.explained < 0.5
+        return Reason.NO_RELEVANT_CONTENT if far else Reason.UNKNOWN_PROCEDURE
+    untold = judged.known >= SURELY_KNOWN and judged.answerable < UNTOLD
+    return Reason.SECTION_MISSING if untold and alone else Reason.LOW_CONFIDENCE
 
 
 def names_none(called: Sequence[float], weakest: Sequence[float]) -> bool:

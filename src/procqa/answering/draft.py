@@ -10,10 +10,11 @@ import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
 from procqa.answering.clauses import clauses
-from procqa.answering.confidence import MOST_UNSEEN, Evidence
+from procqa.answering.confidence import MOST_FOREIGN, MOST_UNSEEN, Evidence
 from procqa.answering.decide import ALIKE_TITLES, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
+from procqa.index.spelling import operations
 from procqa.passages import embedded_prefix
 from procqa.retrieval import Found, Query
 from procqa.retrieval.interaction import token_weights
@@ -152,7 +153,9 @@ class Drafter:
         words = lexical.content_terms(query.context)
         page = self._snapshot.store.document(self.doc_id(found, place))
         assert page is not None, "a passage is one of a stored page"
-        held = words.intersection(lexical.terms(f"{page.title} {page.text}"))
+        terms = set(lexical.terms(f"{page.title} {page.text}"))
+        held = words & terms
+        foreign = [word for word in operations(query.context) if not terms.issuperset(lexical.terms(word))]
         signal = {name: float(values[place]) for name, values in found.signals.items()}
         return Evidence(
             line=signal["line"],
@@ -168,6 +171,7 @@ class Drafter:
             explained=len(held) / len(words) if words else 0.0,
             called=signal["called"],
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
+            foreign=float(min(MOST_FOREIGN, len(set(foreign)))),
             follows=float(bool(query.earlier)),
             turns=float(query.turns),
             weakest_before=signal["weakest_before"],

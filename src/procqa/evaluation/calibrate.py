@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logistic, worth
+from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logistic, constant, worth
 from procqa.engine import Engine
 from procqa.errors import GoldError
 from procqa.evaluation.answers import CORRECT_F1
@@ -29,6 +29,8 @@ _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 # How much a further gold file counts beside the first, from dev: with less, what holds over other pages is hardly
 # learned, with more, what holds over these is lost.
 FURTHER = 1 / 3
+# Kinds of questions without an answer that are about no page.
+_ABOUT_NONE = frozenset({"off_domain", "not_in_corpus"})
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
 
 
@@ -48,11 +50,12 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """The signals (n, SIGNALS) of n questions and their kinds; whether they have an answer, what was found is on a
-    right page, and is right; and how much each question counts."""
+    """The signals (n, SIGNALS) of n questions and their kinds; whether they are about any page and have an answer,
+    whether what was found is on a right page and is right; and how much each question counts."""
 
     signals: Floats
     kinds: NDArray[np.str_]
+    known: Flags
     answerable: Flags
     right_page: Flags
     right: Flags
@@ -86,7 +89,7 @@ def calibrate(
             raise GoldError(f"The questions of {path} are asked of an index of another model; build it with the same.")
     parts = [_examined(load_gold(path), asked, progress) for path, asked in sets]
     every = _joined(parts[0], parts[1:])
-    features, known, labels = every.signals, every.answerable, every.right
+    features, answerable, labels = every.signals, every.answerable, every.right
     if min(labels.sum(), (~labels).sum()) < _FEWEST:
         raise GoldError(
             f"{' and '.join(str(path) for path, _ in sets)}: {labels.sum()} right and {(~labels).sum()} wrong answers; "
@@ -97,15 +100,16 @@ def calibrate(
     if only:
         features[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
-    enough = (~known).sum() >= _FEWEST
-    held = known if enough else labels
-    right_page, correct = (every.right_page, labels) if enough else (np.ones_like(known), np.ones_like(known))
+    enough = (~answerable).sum() >= _FEWEST
+    held = answerable if enough else labels
+    right_page, correct = (every.right_page, labels) if enough else (np.ones_like(labels), np.ones_like(labels))
     judges: dict[Kind, Judge] = {}
     worths = np.zeros(len(held))
     for kinds in _groups(every.kinds, held):
         asked = np.isin(every.kinds, kinds)
-        answered = asked & known
+        answered = asked & answerable
         judge = Judge(
+            _logistic(features[asked], every.known[asked], every.weights[asked]),
             _logistic(features[asked], held[asked], every.weights[asked]),
             _logistic(features[answered], right_page[answered], every.weights[answered]),
             _logistic(features[answered], correct[answered], every.weights[answered]),
@@ -113,7 +117,7 @@ def calibrate(
         judges |= dict.fromkeys(kinds, judge)
         worths[asked] = worth(
             _unseen(features[asked], held[asked], every.weights[asked]),
-            _unseen(features[asked], right_page[asked], every.weights[asked], of=known[asked]),
+            _unseen(features[asked], right_page[asked], every.weights[asked], of=answerable[asked]),
         )
     own = parts[0].answerable
     own_worths = worths[: len(own)]
@@ -141,15 +145,16 @@ def _examined(gold: Gold, engine: Engine, progress: Progress) -> _Examined:
                     (
                         astuple(evidence),
                         Kind.of(evidence),
+                        item.unanswerable not in _ABOUT_NONE,
                         item.unanswerable is None,
                         any(piece.doc_id in pages for piece in pieces),
                         _is_right(item, answer),
                     )
                 )
-    signals, kinds, *flags = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    answerable, right_page, right = (np.array(column, dtype=bool) for column in flags)
+    signals, kinds, *flags = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
+    known, answerable, right_page, right = (np.array(column, dtype=bool) for column in flags)
     found = np.array(signals, dtype=np.float64).reshape(-1, len(SIGNALS))
-    return _Examined(found, np.array(kinds, dtype=np.str_), answerable, right_page, right, np.ones(len(rows)))
+    return _Examined(found, np.array(kinds, dtype=np.str_), known, answerable, right_page, right, np.ones(len(rows)))
 
 
 def _joined(first: _Examined, further: Sequence[_Examined]) -> _Examined:
@@ -202,7 +207,7 @@ def _logistic(features: Floats, labels: Flags, weights: Floats, fewest: int = _F
     share = float(np.average(labels, weights=weights))
     if min(labels.sum(), (~labels).sum()) < fewest:
         odds = min(max(share, _SURE), 1 - _SURE)
-        return Logistic(dict.fromkeys(SIGNALS, 0.0), round(math.log(odds / (1 - odds)), 4))
+        return constant(round(math.log(odds / (1 - odds)), 4))
     from sklearn.linear_model import LogisticRegression  # comes with sentence-transformers; never used in serving
 
     mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-9)

@@ -34,7 +34,7 @@ ONE_ERROR, TWO_ERRORS = 5, 8
 # A word that is so many letters shorter than one that it begins is that one clipped: "trach", "gastro".
 _CLIPPED = 3
 # By these the name of a procedure is told from that of another on the same organ.
-_OPERATIONS = ("ectomy", "ostomy", "otomy", "scopy", "plasty", "pexy", "desis", "centesis", "graphy", "gram", "lysis")
+OPERATIONS = ("ectomy", "ostomy", "otomy", "scopy", "plasty", "pexy", "desis", "centesis", "graphy", "gram", "lysis")
 # Whole words of Latin letters: no part of "mustn't" or "H2O".
 _WORD = re.compile(r"(?<![\w'’])[A-Za-zÀ-ÖØ-öø-ɏ]+(?![\w'’])")
 _ENDS_SENTENCE = ".!?:\n"
@@ -42,6 +42,11 @@ _ENDS_SENTENCE = ".!?:\n"
 MOST_MENDED, _LONGEST = 50, 40
 
 Numbers = NDArray[np.uint64]
+
+
+def operations(text: str) -> list[str]:
+    """The words of a text that name procedures by how they end: "colonoscopy", and no "stent"."""
+    return [word for word in _WORD.findall(text) if word.lower().endswith(OPERATIONS)]
 
 
 def write_words(texts: Iterable[str], folder: Path) -> Callable[[str], bool]:
@@ -147,7 +152,7 @@ def _begins_sentence(text: str, place: int) -> bool:
 
 
 def _operation(word: str) -> str:
-    return next((ending for ending in _OPERATIONS if word.endswith(ending)), "")
+    return next((ending for ending in OPERATIONS if word.endswith(ending)), "")
 
 
 def _number(word: str) -> np.uint64:
