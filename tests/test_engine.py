@@ -375,3 +375,14 @@ def test_names_of_pages_that_are_not_compared_tell_too(engine: Engine, monkeypat
     hits = engine.search(STAY, filters=Filters(("heart/mitral",)))
     assert {hit.passage.doc_id for hit in hits} == {"heart/mitral"}
     assert hits[0].signals["named"] == 1
+
+
+def test_pages_can_be_left_out_as_if_they_were_not_there(engine: Engine) -> None:
+    (best, *_) = engine.search(STAY, top_k=1)
+    doc_id = best.passage.doc_id
+    without = engine.search(STAY, filters=Filters(without=(doc_id,)), top_k=20)
+    assert without
+    assert doc_id not in {hit.passage.doc_id for hit in without}
+    examined = engine.examine(STAY, without=[doc_id])
+    assert examined is not None
+    assert {piece.doc_id for piece in examined[1]} <= {hit.passage.doc_id for hit in without}

@@ -178,14 +178,20 @@ class Engine:
             timing_ms=clock.read(),
         )
 
-    def examine(self, question: str, history: Sequence[str] = ()) -> tuple[Evidence, Pieces] | None:
-        """The evidence and the words of the best answer, whether it would be given or not; what calibration reads."""
+    def examine(
+        self, question: str, history: Sequence[str] = (), without: Sequence[str] = ()
+    ) -> tuple[Evidence, Pieces] | None:
+        """The evidence and the words of the best answer, whether it would be given or not; what calibration reads.
+
+        With the pages `without` left out, as if they were not there.
+        """
         query = self._retriever.read(_checked(question), _all_checked(history))
-        found = self._retriever.search(query)
+        filters = Filters(without=tuple(without))
+        found = self._retriever.search(query, filters)
         if not len(found):
             return None
         subject = self._composer.subject(query, found)
-        return subject.evidence, self._composer.answers(query, found, subject, None, 0.0, 1)[0]
+        return subject.evidence, self._composer.answers(query, found, subject, filters, 0.0, 1)[0]
 
     @property
     def model(self) -> str:

@@ -185,10 +185,11 @@ class Clarification:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Search only these documents and sections; an empty tuple means any."""
+    """Search only these documents and sections, where an empty tuple means any, and none of the documents `without`."""
 
     doc_ids: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

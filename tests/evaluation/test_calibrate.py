@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,13 @@ class MadeEngine:
 
     model = "made"
 
-    def __init__(self, examined: Examined) -> None:
-        self._examined = examined
+    def __init__(self, examined: Examined, elsewhere: Examined | None = None) -> None:
+        self._examined, self._elsewhere = examined, elsewhere or {}
 
-    def examine(self, question: str, history: tuple[str, ...] = ()) -> tuple[Evidence, tuple[Chosen, ...]] | None:
-        return self._examined.get(question)
+    def examine(
+        self, question: str, history: tuple[str, ...] = (), without: Sequence[str] = ()
+    ) -> tuple[Evidence, tuple[Chosen, ...]] | None:
+        return (self._elsewhere if without else self._examined).get(question)
 
 
 def words(text: str) -> Chosen:
@@ -105,6 +108,29 @@ def test_an_answer_from_a_wrong_page_is_what_one_judge_learns(tmp_path: Path) ->
     right, wrong = (examined[name][0] for name in (answerable[1], answerable[0]))
     assert judge.right_page.probability(right) > 0.85
     assert judge.right_page.probability(wrong) < 0.15
+
+
+def test_a_question_asked_where_its_page_is_not_tells_what_has_no_page(tmp_path: Path) -> None:
+    examined, answerable, others = made(200, 0, 50)
+    elsewhere: Examined = {}
+    for name in answerable:
+        evidence, pieces = examined[name]
+        examined[name] = (replace(evidence, title=evidence.title + 2.0), pieces)
+        elsewhere[name] = (evidence, pieces)
+    gold = write_gold(tmp_path / "g.jsonl", answerable, others)
+    fit = calibrate(gold, MadeEngine(examined, elsewhere))  # type: ignore[arg-type]
+    judge = fit.calibration.judges[Kind.ALONE]
+    known, unknown = (judge.known.probability(of[answerable[0]][0]) for of in (examined, elsewhere))
+    assert known > 0.9
+    assert known > unknown + 0.2
+    # Nothing else is learned from them, and they are neither questions nor refused.
+    assert fit == replace(
+        calibrate(gold, MadeEngine(examined)),  # type: ignore[arg-type]
+        calibration=replace(
+            fit.calibration,
+            judges={kind: replace(held, known=judge.known) for kind, held in fit.calibration.judges.items()},
+        ),
+    )
 
 
 def test_weights_are_fitted_on_further_files_and_the_threshold_on_the_first(tmp_path: Path) -> None:

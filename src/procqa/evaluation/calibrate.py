@@ -31,6 +31,9 @@ _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 FURTHER = 1 / 3
 # Kinds of questions without an answer that are about no page.
 _ABOUT_NONE = frozenset({"off_domain", "not_in_corpus"})
+# How much it counts, for telling that a procedure has no page, that a question is asked where its page is not: few gold
+# questions are about such. From dev; with more, homely questions are taken for such.
+_ABSENT = 0.15
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
 
 
@@ -62,6 +65,14 @@ class _Examined:
     weights: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    """The signals (m, SIGNALS) and kinds of m questions with an answer that were asked where its pages are not."""
+
+    signals: Floats
+    kinds: NDArray[np.str_]
+
+
 def calibrate(
     gold_path: Path,
     engine: Engine,
@@ -77,6 +88,9 @@ def calibrate(
     well; each counts FURTHER as much as the first, however many questions it has. What holds over pages of two makes is
     more likely to hold over a third: by questions that use the pages' own words, every word that no page has speaks
     against an answer.
+
+    Every question of the gold file that has an answer is also asked without the pages that it is on, and without their
+    families, so that what tells that a procedure has no page (`known`) is learned from such too.
 
     An answer counts as right as in the metrics: token F1 of at least one half; to an unanswerable question none does.
     The threshold is set where the share `refusals` of the answerable questions of the gold file is refused. With
@@ -97,8 +111,10 @@ def calibrate(
         )
     if not parts[0].answerable.any():
         raise GoldError(f"{gold_path} has no question with an answer, by which the threshold could be set.")
+    absent = _asked_elsewhere(load_gold(gold_path), engine, progress)
     if only:
-        features[:, [name not in only for name in SIGNALS]] = 0.0
+        for signals in (features, absent.signals):
+            signals[:, [name not in only for name in SIGNALS]] = 0.0
     # With hardly a question that has no answer, what is wrong stands for what cannot be answered.
     enough = (~answerable).sum() >= _FEWEST
     held = answerable if enough else labels
@@ -109,7 +125,7 @@ def calibrate(
         asked = np.isin(every.kinds, kinds)
         answered = asked & answerable
         judge = Judge(
-            _logistic(features[asked], every.known[asked], every.weights[asked]),
+            _known(every, absent, kinds),
             _logistic(features[asked], held[asked], every.weights[asked]),
             _logistic(features[answered], right_page[answered], every.weights[answered]),
             _logistic(features[answered], correct[answered], every.weights[answered]),
@@ -157,6 +173,20 @@ def _examined(gold: Gold, engine: Engine, progress: Progress) -> _Examined:
     return _Examined(found, np.array(kinds, dtype=np.str_), known, answerable, right_page, right, np.ones(len(rows)))
 
 
+def _asked_elsewhere(gold: Gold, engine: Engine, progress: Progress) -> _Absent:
+    signals, kinds = [], []
+    answerable = [item for item in gold.items if item.unanswerable is None and item.relevant]
+    with progress("Asking where the page is not", len(answerable), "questions") as advance:
+        for item in answerable:
+            pages = {place.doc_id for place in item.relevant} | set(gold.twins(item) or ())
+            examined = engine.examine(item.question, item.history, sorted(pages))
+            advance(1)
+            if examined is not None:
+                signals.append(astuple(examined[0]))
+                kinds.append(Kind.of(examined[0]))
+    return _Absent(np.array(signals, dtype=np.float64).reshape(-1, len(SIGNALS)), np.array(kinds, dtype=np.str_))
+
+
 def _joined(first: _Examined, further: Sequence[_Examined]) -> _Examined:
     """All as one; a question of the first has a weight of 1."""
     weighted = [first]
@@ -164,6 +194,15 @@ def _joined(first: _Examined, further: Sequence[_Examined]) -> _Examined:
         share = FURTHER * len(first.weights) / max(len(part.weights), 1)
         weighted.append(replace(part, weights=part.weights * share))
     return _Examined(*(np.concatenate(columns) for columns in zip(*map(_columns, weighted), strict=True)))
+
+
+def _known(every: _Examined, absent: _Absent, kinds: Sequence[Kind]) -> Logistic:
+    """What tells that the pages are about what is asked about."""
+    asked, elsewhere = np.isin(every.kinds, kinds), np.isin(absent.kinds, kinds)
+    signals = np.concatenate([every.signals[asked], absent.signals[elsewhere]])
+    labels = np.concatenate([every.known[asked], np.zeros(elsewhere.sum(), dtype=bool)])
+    weights = np.concatenate([every.weights[asked], np.full(elsewhere.sum(), _ABSENT)])
+    return _logistic(signals, labels, weights)
 
 
 def _columns(examined: _Examined) -> tuple[Any, ...]:

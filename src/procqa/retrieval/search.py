@@ -243,11 +243,13 @@ class Retriever:
         return Said(query, text, best, weights @ best)
 
     def _allowed(self, filters: Filters | None) -> Rows | None:
-        if filters is None or not (filters.doc_ids or filters.sections):
+        if filters is None or not (filters.doc_ids or filters.sections or filters.without):
             return None
         keep = np.ones(len(self._snapshot.document_of), dtype=bool)
         if filters.doc_ids:
             keep &= np.isin(self._snapshot.document_of, self._snapshot.store.numbers(filters.doc_ids))
+        if filters.without:
+            keep &= ~np.isin(self._snapshot.document_of, self._snapshot.store.numbers(filters.without))
         if filters.sections:
             wanted = {section.casefold() for section in filters.sections}
             keep &= self._snapshot.section_of.where(lambda section: section.casefold() in wanted)
