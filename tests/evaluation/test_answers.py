@@ -112,3 +112,28 @@ def test_correct_begins_at_half_the_words() -> None:
     assert answers.is_correct(answered("stay", gold=(("stay here now",),)))  # F1 = 1/2
     assert not answers.is_correct(answered("stay", gold=(("stay here right now",),)))  # F1 = 2/5
     assert not answers.is_correct(answered("stay", **unanswerable()))
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "true"),
+    [
+        ("section_missing", "sibling", 1.0),
+        ("section_missing", "not_stated", 1.0),
+        ("section_missing", "not_in_corpus", 0.0),
+        ("unknown_procedure", "not_in_corpus", 1.0),
+        ("unknown_procedure", "off_domain", 1.0),
+        ("unknown_procedure", "not_stated", 0.0),
+        ("no_relevant_content", "sibling", 1.0),
+        ("low_confidence", "sibling", None),
+        ("not_a_question", "off_domain", None),
+    ],
+)
+def test_a_reason_is_true_or_not_or_says_nothing(reason: str, kind: str, true: float | None) -> None:
+    assert answers.true_reason(abstained(reason=reason, **unanswerable(kind))) == true
+
+
+def test_a_reason_for_no_answer_is_never_true_of_a_question_that_has_one() -> None:
+    for reason in ("section_missing", "unknown_procedure", "no_relevant_content"):
+        assert answers.true_reason(abstained(reason=reason)) == 0.0
+    assert answers.true_reason(answered("stay 7 days")) is None
+    assert answers.true_reason(crashed()) is None

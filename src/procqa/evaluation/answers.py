@@ -5,11 +5,20 @@ A question that was abstained from or that failed scores 0 in every metric of qu
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from procqa.evaluation import text_scores
+from procqa.evaluation.gold import NO_PAGE, NOT_ON_THE_PAGE, UNANSWERABLE_KINDS
 from procqa.evaluation.records import Row
-from procqa.types import Status
+from procqa.types import Reason, Status
 
 LIST_TAG = "list"
+# What a reason for no answer says of the question, where it says more than that an answer is doubtful.
+CLAIMS: Mapping[str, Sequence[str]] = {
+    Reason.NO_RELEVANT_CONTENT: UNANSWERABLE_KINDS,
+    Reason.UNKNOWN_PROCEDURE: NO_PAGE,
+    Reason.SECTION_MISSING: NOT_ON_THE_PAGE,
+}
 CORRECT_F1 = 0.5  # an answer whose token F1 reaches this counts as correct in the curves of confidence
 
 
@@ -118,6 +127,12 @@ def false_refusal(row: Row) -> float | None:
     if row.error is None and row.status == Status.NEEDS_CLARIFICATION:
         return float({place.doc_id for place in row.relevant}.isdisjoint(row.answer_pages))
     return float(not is_answered(row))
+
+
+def true_reason(row: Row) -> float | None:
+    """1 when the reason that a question is refused for is so; None where it is answered or no such thing is said."""
+    claimed = CLAIMS.get(row.reason or "") if row.status == Status.ABSTAINED else None
+    return None if claimed is None or row.error is not None else float(row.unanswerable in claimed)
 
 
 def failed(row: Row) -> float | None:

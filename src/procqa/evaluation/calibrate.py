@@ -15,7 +15,7 @@ from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logis
 from procqa.engine import Engine
 from procqa.errors import GoldError
 from procqa.evaluation.answers import CORRECT_F1
-from procqa.evaluation.gold import Gold, GoldItem, load_gold
+from procqa.evaluation.gold import NO_PAGE, Gold, GoldItem, load_gold
 from procqa.evaluation.intervals import Floats
 from procqa.evaluation.selective import Flags
 from procqa.evaluation.text_scores import token_f1
@@ -29,8 +29,6 @@ _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 # How much a further gold file counts beside the first, from dev: with less, what holds over other pages is hardly
 # learned, with more, what holds over these is lost.
 FURTHER = 1 / 3
-# Kinds of questions without an answer that are about no page.
-_ABOUT_NONE = frozenset({"off_domain", "not_in_corpus"})
 # How much it counts, for telling that a procedure has no page, that a question is asked where its page is not: few gold
 # questions are about such. From dev; with more, homely questions are taken for such.
 _ABSENT = 0.15
@@ -161,7 +159,7 @@ def _examined(gold: Gold, engine: Engine, progress: Progress) -> _Examined:
                     (
                         astuple(evidence),
                         Kind.of(evidence),
-                        item.unanswerable not in _ABOUT_NONE,
+                        item.unanswerable not in NO_PAGE,
                         item.unanswerable is None,
                         any(piece.doc_id in pages for piece in pieces),
                         _is_right(item, answer),

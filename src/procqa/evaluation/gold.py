@@ -15,7 +15,9 @@ from procqa.evaluation.records import GoldSpan, SectionRef
 from procqa.types import Document
 
 RETRIEVAL_TAG = "retrieval"  # a question whose labels name sections only: its words are not scored
-UNANSWERABLE_KINDS = ("off_domain", "not_in_corpus", "not_stated", "sibling")
+# Kinds of questions without an answer: such as are about no page, and such as are about one that does not tell it.
+NO_PAGE, NOT_ON_THE_PAGE = ("off_domain", "not_in_corpus"), ("not_stated", "sibling")
+UNANSWERABLE_KINDS = NO_PAGE + NOT_ON_THE_PAGE
 FAMILIES_FILE = "families.json"
 
 Item = TypeVar("Item")

@@ -74,6 +74,7 @@ ANSWER_METRICS: Mapping[str, AnswerMetric] = {
     "twin_answer": AnswerMetric("Answered from a twin page", answers.twin_answer, higher_is_better=False),
     "false_answer": AnswerMetric("Unanswerable but answered", answers.false_answer, higher_is_better=False),
     "false_refusal": AnswerMetric("Answerable but refused", answers.false_refusal, higher_is_better=False),
+    "true_reason": AnswerMetric("Reasons that are true", answers.true_reason),
     "failed": AnswerMetric("Failed", answers.failed, higher_is_better=False),
 }
 

@@ -54,8 +54,8 @@ TOPICS = (
     ),
     Topic(
         "The confidence",
-        "Does the system know when it is right?",
-        ("auroc", "aurc", "coverage_at_95_precision", "ece"),
+        "Does the system know when it is right, and why it is silent?",
+        ("auroc", "aurc", "coverage_at_95_precision", "ece", "true_reason"),
     ),
     Topic("The wait", "Time from question to answer.", ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms")),
 )
@@ -79,6 +79,7 @@ MEANINGS: Mapping[str, str] = {
     "twin_answer": "Answered from a look-alike procedure’s page, so it reads well and is wrong: the dangerous failure.",
     "false_answer": "Of the questions that no page answers: the share answered all the same.",
     "false_refusal": "Of the questions that a page does answer: the share that got no answer.",
+    "true_reason": "Of the refusals that say why (no such page, not on the page, nowhere): how often it is so.",
     "failed": "The share of questions that ended in an error or ran out of time.",
     "auroc": "The chance that a question with an answer gets more confidence than one without; 0.5 is a coin.",
     "aurc": "The average share of wrong answers while ever less confident ones are let through; less is better.",

@@ -20,14 +20,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from procqa.answering.reading import question_tokens
 from procqa.embedding.pairs import Pair, pair
 from procqa.embedding.pieces import WordPieces
+from procqa.evaluation.gold import NO_PAGE
 from procqa.index.lexical import FUNCTION_WORDS
 from procqa.retrieval import Query
 from procqa.training.examples import TrainingQuestion, TrainingSet
 
 Place = tuple[int, int]  # page, passage
 
-# Kinds of questions that are about no page at all.
-NO_PAGE = frozenset({"off_domain", "not_in_corpus"})
 NEGATIVES, GENERAL_NEGATIVES = 4, 2  # passages that do not answer, beside each question
 CUT_SHARE = 0.5  # of the questions, that also get the right passage without its answer
 MOST_RIGHT = 2
