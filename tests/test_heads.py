@@ -20,8 +20,8 @@ from procqa.readers import CANONICAL_SECTIONS
 
 MADE = QuestionHeads(
     ("Recovery", "Risks", "Setting"),
-    np.array([[1, 0], [0, 1], [0, 0], [2, 3]], dtype=np.float32),
-    np.array([0, 0, 1, -0.5], dtype=np.float32),
+    np.array([[1, 0], [0, 1], [0, 0], [2, 3], [1, 1]], dtype=np.float32),
+    np.array([0, 0, 1, -0.5, 0.25], dtype=np.float32),
 )
 finite = st.floats(-1000, 1000, width=32)
 
@@ -35,11 +35,12 @@ def test_sections_are_a_softmax_and_told_is_log_odds() -> None:
         "Setting": pytest.approx(1 - math.log(whole), abs=1e-6),
     }
     assert found.told == pytest.approx(2 * 2 + 3 * -1 - 0.5)
+    assert found.named == pytest.approx(2 - 1 + 0.25)
 
 
 @given(
-    weights=arrays(np.float32, (5, 3), elements=finite),
-    bias=arrays(np.float32, 5, elements=finite),
+    weights=arrays(np.float32, (6, 3), elements=finite),
+    bias=arrays(np.float32, 6, elements=finite),
     vector=arrays(np.float32, 3, elements=st.floats(-1, 1, width=32)),
 )
 def test_probabilities_sum_to_one(weights: np.ndarray, bias: np.ndarray, vector: np.ndarray) -> None:
@@ -61,6 +62,14 @@ def test_heads_are_kept_with_their_encoder(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.bias, MADE.bias)
 
 
+def test_heads_of_an_older_index_say_nothing_of_names(tmp_path: Path) -> None:
+    QuestionHeads(MADE.sections, MADE.weights[:-1], MADE.bias[:-1]).save(tmp_path)
+    found = QuestionHeads.load(tmp_path)
+    assert found is not None
+    wording = found.read(np.array([2, -1], dtype=np.float32))
+    assert (wording.told, wording.named) == (MADE.read(np.array([2, -1], dtype=np.float32)).told, 0.0)
+
+
 @pytest.fixture(scope="module")
 def fitted(real_index: Path) -> QuestionHeads:
     """The heads that were exported with the real encoder."""
@@ -74,7 +83,7 @@ def fitted(real_index: Path) -> QuestionHeads:
 @pytest.mark.model
 def test_a_fit_knows_every_canonical_section(fitted: QuestionHeads, real_encoder: OnnxEncoder) -> None:
     assert set(fitted.sections) == set(CANONICAL_SECTIONS)
-    assert fitted.weights.shape == (len(fitted.sections) + 1, real_encoder.dimensions)
+    assert fitted.weights.shape == (len(fitted.sections) + 2, real_encoder.dimensions)
     assert fitted.weights.dtype == fitted.bias.dtype == np.float32
 
 
@@ -129,3 +138,16 @@ def test_the_projection_is_fitted_on_whole_sentences() -> None:
     sentences = sample_sentences()
     assert len(sentences) > 200
     assert all(sentence.strip() == sentence != "" for sentence in sentences)
+
+
+@pytest.mark.model
+def test_a_name_is_told_from_a_description(fitted: QuestionHeads, real_encoder: OnnxEncoder) -> None:
+    named = ("How long is recovery after a vasectomy?", "Booked for a TURP.\nWhen can I drive?")
+    described = (
+        "they're snipping the tubes so he can't have kids, when is he back at work",
+        "a camera goes up where I wee to shave the gland.\nWhen can I drive?",
+    )
+    for text in named:
+        assert fitted.read(real_encoder.encode_question(text).vector).named > 1
+    for text in described:
+        assert fitted.read(real_encoder.encode_question(text).vector).named < -1

@@ -2,9 +2,10 @@
 
     python eval/train/questions.py
 
-Heads learn from the wording alone, so of every question only its words, the canonical sections that answer it, and
-whether pages tell such things are kept. A question about a procedure that has no page is left out: pages elsewhere have
-it. The plain questions of plain-questions.jsonl, which name no procedure, come with them.
+Heads learn from the wording alone, so of every question only its words are kept, the canonical sections that answer it,
+whether pages tell such things, and whether its conversation (`said`, where that is more) calls the procedure by its
+name. A question about a procedure that has no page is left out: pages elsewhere have it. The plain questions of
+plain-questions.jsonl, which name no procedure, come with them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,16 @@ def _gold_questions() -> Iterator[dict[str, Any]]:
                 sections = sorted({place["section"] for place in item["relevant"]} & set(CANONICAL_SECTIONS))
                 # As retrieval takes it: of a long message what asks, of a follow-up that only points what it points to.
                 asked = read_query(item["question"], item["history"]).focus
-                yield {"question": asked, "sections": sections, "told": item["unanswerable"] is None}
+                question = {"question": asked, "sections": sections, "told": item["unanswerable"] is None}
+                yield question | _naming(item, asked)
+
+
+def _naming(item: dict[str, Any], asked: str) -> dict[str, Any]:
+    """Whether the procedure is called by its name, in all that was said, where the tags tell."""
+    if not {"named", "indirect"} & set(item["tags"]):
+        return {}
+    said = "\n".join([*item["history"], item["question"]])
+    return {"named": "named" in item["tags"]} | ({} if said == asked else {"said": said})
 
 
 def _plain_questions() -> Iterator[dict[str, Any]]:

@@ -29,6 +29,8 @@ UNREAD = "-unread"
 # What an answer from a wrong page is worth to a question that has one. With as many refused, dev is answered from a
 # right page for 0.76, 0.78 and 0.80 of its questions with 1, a half and 0, and falsely for 0.31, 0.31 and 0.39.
 WRONG_PAGE = 0.5
+# Log odds of a name beyond which it is sure.
+SURE_NAME = 6.0
 # More strange words than these say no more of a question.
 MOST_UNSEEN, MOST_FOREIGN = 5, 2
 # Log odds of what is not doubted.
@@ -54,7 +56,10 @@ class Evidence:
     `follows` is 1 where something was said before, and `turns` how clearly the wording is of another procedure than
     before, as `Query.turns`; `weakest_before` is `weakest` of the message before, with what had been said before that,
     and `left` how much less the page fits it than the page does that fits it best. `told` is the log odds, by the
-    wording alone, that pages about procedures tell such things.
+    wording alone, that pages about procedures tell such things. `names` is the log odds, by the wording too, that a
+    procedure is called by its name (at most SURE_NAME either way); `uncalled` its probability times how far the page is
+    not called, and `misnamed` its probability where not even half of any name of the page is said: of a vasectomy a
+    page about hernias, but no page where a procedure is only described.
     """
 
     line: float
@@ -85,6 +90,9 @@ class Evidence:
     weakest_before: float = 0.0
     left: float = 0.0
     foreign: float = 0.0
+    names: float = 0.0
+    uncalled: float = 0.0
+    misnamed: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

@@ -10,13 +10,13 @@ import numpy as np
 
 from procqa.answering.choose import Chosen, SectionLine, choose_lines
 from procqa.answering.clauses import clauses
-from procqa.answering.confidence import MOST_FOREIGN, MOST_UNSEEN, Evidence
+from procqa.answering.confidence import MOST_FOREIGN, MOST_UNSEEN, SURE_NAME, Evidence
 from procqa.answering.decide import ALIKE_TITLES, equally_good, names_none
 from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.index.spelling import operations
 from procqa.passages import embedded_prefix
-from procqa.retrieval import Found, Query
+from procqa.retrieval import NAMES_ONE, Found, Query
 from procqa.retrieval.interaction import token_weights
 from procqa.types import Passage
 
@@ -179,9 +179,23 @@ class Drafter:
             evenly=signal["evenly"],
             surely=signal["surely"],
             rivals=math.log1p(sum(math.exp(min(0.0, other - score) / NEAR_RIVAL) for other in best_of_others)),
-            told=self._snapshot.heads.read(found.focus.vector).told if self._snapshot.heads else 0.0,
+            **self._wording(found, signal["called"]),
             **self._verdict(query, found, place),
         )
+
+    def _wording(self, found: Found, called: float) -> dict[str, float]:
+        """What the wording alone tells, beside how far the page is called; nothing where the encoder has no heads."""
+        heads = self._snapshot.heads
+        if heads is None:
+            return {}
+        names = max(-SURE_NAME, min(SURE_NAME, heads.read(found.context.vector).named))
+        named = 1 / (1 + math.exp(-names))
+        return {
+            "told": heads.read(found.focus.vector).told,
+            "names": names,
+            "uncalled": named * (1 - called),
+            "misnamed": named * (called < NAMES_ONE),
+        }
 
     def _verdict(self, query: Query, found: Found, place: int) -> dict[str, float]:
         """What the reader says of the passage at a place; nothing when there is none."""

@@ -27,16 +27,18 @@ class Wording:
 
     `sections` has the natural logarithm of the probability that a canonical section is asked for. `told` is the log
     odds that pages about procedures tell such things: all tell of "what are the risks?", some of "may I fly after it?",
-    none of "where do I park?".
+    none of "where do I park?". `named` is the log odds that a procedure is called by its name ("after a vasectomy")
+    and not described ("when they have snipped the tubes"), whether or not there is a page about it.
     """
 
     sections: dict[str, float]
     told: float
+    named: float
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionHeads:
-    """A softmax over the s `sections`, then a logistic for `told`: `weights` (s + 1, d) and `bias` (s + 1,)."""
+    """A softmax over the s `sections`, then logistics for `told` and `named`: `weights` (s + 2, d), `bias` (s + 2,)."""
 
     sections: tuple[str, ...]
     weights: FloatArray
@@ -45,9 +47,10 @@ class QuestionHeads:
     def read(self, vector: FloatArray) -> Wording:
         """What the wording tells of a question with this vector (d,)."""
         scores = self.weights @ vector + self.bias
-        of_sections = scores[:-1] - scores[:-1].max()
+        *_, told, named = scores.tolist()
+        of_sections = scores[:-2] - scores[:-2].max()
         of_sections -= np.log(np.exp(of_sections).sum())
-        return Wording(dict(zip(self.sections, of_sections.tolist(), strict=True)), float(scores[-1]))
+        return Wording(dict(zip(self.sections, of_sections.tolist(), strict=True)), told, named)
 
     def save(self, folder: Path) -> None:
         """Write heads.npz into the folder of an encoder."""
@@ -60,11 +63,17 @@ class QuestionHeads:
         if not path.exists():
             return None
         with np.load(path) as stored:
-            return cls(tuple(stored["sections"].tolist()), stored["weights"], stored["bias"])
+            sections, weights, bias = tuple(stored["sections"].tolist()), stored["weights"], stored["bias"]
+        # Those of an index that was built when procqa did not ask what is named say nothing of it.
+        missing = len(sections) + 2 - len(bias)
+        return cls(sections, np.pad(weights, ((0, missing), (0, 0))), np.pad(bias, (0, missing)))
 
 
 def written_questions() -> list[dict[str, Any]]:
-    """The questions that heads are fitted on, each {"question", "sections", "told"}."""
+    """The questions that heads are fitted on, each {"question", "sections", "told"}, and where it is known, "named".
+
+    A question that stands in a conversation has all that was said as "said".
+    """
     source = resources.files("procqa.embedding").joinpath("questions.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in source.splitlines()]
 
@@ -85,8 +94,12 @@ def fit_heads(encoder: Encoder) -> QuestionHeads:
     # Balanced, since how often people ask what no page tells is for the calibration to say.
     told = LogisticRegression(C=_C, max_iter=3000, class_weight="balanced")
     told.fit(vectors, [item["told"] for item in items])
+    naming = [(row, item) for row, item in enumerate(items) if "named" in item]
+    said = [encoder.encode_question(item["said"]).vector if "said" in item else vectors[row] for row, item in naming]
+    named = LogisticRegression(C=_C, max_iter=3000, class_weight="balanced")
+    named.fit(np.stack(said), [item["named"] for _, item in naming])
     return QuestionHeads(
         tuple(str(name) for name in sections.classes_),
-        np.concatenate([sections.coef_, told.coef_]).astype(np.float32),
-        np.concatenate([sections.intercept_, told.intercept_]).astype(np.float32),
+        np.concatenate([sections.coef_, told.coef_, named.coef_]).astype(np.float32),
+        np.concatenate([sections.intercept_, told.intercept_, named.intercept_]).astype(np.float32),
     )

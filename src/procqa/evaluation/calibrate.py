@@ -29,9 +29,9 @@ _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 # How much a further gold file counts beside the first, from dev: with less, what holds over other pages is hardly
 # learned, with more, what holds over these is lost.
 FURTHER = 1 / 3
-# How much it counts, for telling that a procedure has no page, that a question is asked where its page is not: few gold
-# questions are about such. From dev; with more, homely questions are taken for such.
-_ABSENT = 0.15
+# How much it counts that a question is asked where its page is not, for telling that a procedure has no page, and that
+# there is no answer: few gold questions are about such. From dev; with more, homely questions are taken for such.
+_ABSENT, _UNANSWERED = 0.15, 0.05
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
 
 
@@ -88,7 +88,7 @@ def calibrate(
     against an answer.
 
     Every question of the gold file that has an answer is also asked without the pages that it is on, and without their
-    families, so that what tells that a procedure has no page (`known`) is learned from such too.
+    families, so that what tells that a procedure has no page is learned from such too.
 
     An answer counts as right as in the metrics: token F1 of at least one half; to an unanswerable question none does.
     The threshold is set where the share `refusals` of the answerable questions of the gold file is refused. With
@@ -122,15 +122,17 @@ def calibrate(
     for kinds in _groups(every.kinds, held):
         asked = np.isin(every.kinds, kinds)
         answered = asked & answerable
+        elsewhere = absent.signals[np.isin(absent.kinds, kinds)]
+        known = _with(elsewhere, _ABSENT, features[asked], every.known[asked], every.weights[asked])
         judge = Judge(
-            _known(every, absent, kinds),
-            _logistic(features[asked], held[asked], every.weights[asked]),
+            _logistic(*known),
+            _logistic(*_with(elsewhere, _UNANSWERED, features[asked], held[asked], every.weights[asked])),
             _logistic(features[answered], right_page[answered], every.weights[answered]),
             _logistic(features[answered], correct[answered], every.weights[answered]),
         )
         judges |= dict.fromkeys(kinds, judge)
         worths[asked] = worth(
-            _unseen(features[asked], held[asked], every.weights[asked]),
+            _unseen(features[asked], held[asked], every.weights[asked], elsewhere=elsewhere),
             _unseen(features[asked], right_page[asked], every.weights[asked], of=answerable[asked]),
         )
     own = parts[0].answerable
@@ -194,13 +196,16 @@ def _joined(first: _Examined, further: Sequence[_Examined]) -> _Examined:
     return _Examined(*(np.concatenate(columns) for columns in zip(*map(_columns, weighted), strict=True)))
 
 
-def _known(every: _Examined, absent: _Absent, kinds: Sequence[Kind]) -> Logistic:
-    """What tells that the pages are about what is asked about."""
-    asked, elsewhere = np.isin(every.kinds, kinds), np.isin(absent.kinds, kinds)
-    signals = np.concatenate([every.signals[asked], absent.signals[elsewhere]])
-    labels = np.concatenate([every.known[asked], np.zeros(elsewhere.sum(), dtype=bool)])
-    weights = np.concatenate([every.weights[asked], np.full(elsewhere.sum(), _ABSENT)])
-    return _logistic(signals, labels, weights)
+def _with(
+    absent: Floats, share: float, signals: Floats, labels: Flags, weights: Floats
+) -> tuple[Floats, Flags, Floats]:
+    """Questions with those that were asked where their page is not, which are none of what is labelled."""
+    count = len(absent)
+    return (
+        np.concatenate([signals, absent]),
+        np.concatenate([labels, np.zeros(count, dtype=bool)]),
+        np.concatenate([weights, np.full(count, share)]),
+    )
 
 
 def _columns(examined: _Examined) -> tuple[Any, ...]:
@@ -218,12 +223,16 @@ def _is_right(item: GoldItem, answer: str) -> bool:
     return any(token_f1(answer, " ".join(quotes)) >= CORRECT_F1 for quotes in item.answers)
 
 
-def _unseen(features: Floats, labels: Flags, weights: Floats, of: Flags | None = None) -> Floats:
+def _unseen(
+    features: Floats, labels: Flags, weights: Floats, of: Flags | None = None, elsewhere: Floats | None = None
+) -> Floats:
     """The probability that each question gets from a model fitted on the others: what new questions will get.
 
     With its own model a question looks surer than it is, and a threshold taken there refuses more than it says. With
-    `of` the models are fitted on these questions alone.
+    `of` the models are fitted on these questions alone, with `elsewhere` on such as were asked where their page is not,
+    too.
     """
+    absent = np.zeros((0, features.shape[1])) if elsewhere is None else elsewhere
     taught = np.ones(len(labels), dtype=bool) if of is None else of
     probabilities = np.zeros(len(labels))
     # Every fold has its share of each kind.
@@ -231,7 +240,8 @@ def _unseen(features: Floats, labels: Flags, weights: Floats, of: Flags | None =
     for part in range(_FOLDS):
         own = fold == part
         others = ~own & taught
-        model = _logistic(features[others], labels[others], weights[others], fewest=2)
+        taken = _with(absent, _UNANSWERED, features[others], labels[others], weights[others])
+        model = _logistic(*taken, fewest=2)
         probabilities[own] = 1 / (1 + np.exp(-(features[own] @ list(model.weights.values()) + model.bias)))
     return probabilities
 

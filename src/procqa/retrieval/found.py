@@ -25,8 +25,8 @@ class ScoredLine:
 class Found:
     """Passages for a question, best first: `scores[i]` and `signals[name][i]` belong to passage `rows[i]`.
 
-    `lines[i]` are the lines of passage i with their scores, in page order; `focus` is what is asked, encoded
-    (where nothing is found, the context).
+    `lines[i]` are the lines of passage i with their scores, in page order; `context` is all that was said, encoded, and
+    `focus` what is asked (where nothing is found, the context).
     """
 
     rows: Rows
@@ -34,6 +34,7 @@ class Found:
     signals: Mapping[str, FloatArray]
     lines: Sequence[tuple[ScoredLine, ...]]
     focus: Encoded
+    context: Encoded
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -51,12 +52,14 @@ class Found:
         scores = np.array([max(line.score for line in own) for own in lines], dtype=np.float32)
         order = np.lexsort((self.rows, -scores))
         signals = {name: values[order] for name, values in self.signals.items()}
-        return Found(self.rows[order], scores[order], signals, tuple(lines[place] for place in order), self.focus)
+        return Found(
+            self.rows[order], scores[order], signals, tuple(lines[place] for place in order), self.focus, self.context
+        )
 
 
-def nothing_found(focus: Encoded) -> Found:
+def nothing_found(context: Encoded) -> Found:
     """No passage at all."""
-    return Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, (), focus)
+    return Found(np.zeros(0, np.int64), np.zeros(0, np.float32), {}, (), context, context)
 
 
 class ScoredLines(Sequence[tuple[ScoredLine, ...]]):

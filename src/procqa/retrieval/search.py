@@ -177,7 +177,7 @@ class Retriever:
         texts = [*(text for _, text in conversation), *([] if focus is context else [focus])]
         similar = compare_lines(np.concatenate([text.tokens for text in texts]), snapshot.tokens.gather(rows))
         if not len(similar.passages):
-            return nothing_found(focus)
+            return nothing_found(context)
         best_of_texts = np.split(similar.best, np.cumsum([len(text.tokens) for text in texts])[:-1])
         of_focus = best_of_texts[-1]
         documents = snapshot.document_of[rows]
@@ -235,6 +235,7 @@ class Retriever:
             {name: values[order] for name, values in signals.items()},
             ScoredLines(similar.lines, line_totals, starts, order),
             focus,
+            context,
         )
 
     def _said(self, query: Query, text: Encoded, best: FloatArray) -> Said:
