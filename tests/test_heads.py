@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from procqa.embedding import OnnxEncoder
 from procqa.embedding.heads import QuestionHeads
 from procqa.embedding.projection import fit_projection, sample_sentences
+from procqa.engine import Engine
 from procqa.index.snapshot import ENCODER
 from procqa.index.versions import current_folder
 from procqa.readers import CANONICAL_SECTIONS
@@ -151,3 +152,21 @@ def test_a_name_is_told_from_a_description(fitted: QuestionHeads, real_encoder: 
         assert fitted.read(real_encoder.encode_question(text).vector).named > 1
     for text in described:
         assert fitted.read(real_encoder.encode_question(text).vector).named < -1
+
+
+@pytest.mark.model
+def test_where_a_name_is_said_that_is_not_the_pages_it_is_misnamed(real_index: Path) -> None:
+    engine = Engine.open(real_index)
+    title = engine.titles()[0][1]
+    found = {
+        asked: engine.examine(asked) for asked in (f"How long does {title} take?", "How long does a vasectomy take?")
+    }
+    evidence = [examined[0] for examined in found.values() if examined is not None]
+    right, wrong = evidence
+    assert right.names > 1
+    assert right.misnamed == 0.0
+    assert right.uncalled < 0.1
+    assert wrong.names > 1
+    assert wrong.misnamed > 0.7
+    assert wrong.uncalled > 0.7
+    engine.close()
