@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,10 @@ from numpy.typing import NDArray
 from procqa.answering.confidence import SIGNALS, Calibration, Judge, Kind, Logistic, constant, worth
 from procqa.engine import Engine
 from procqa.errors import GoldError
-from procqa.evaluation.answers import CORRECT_F1
-from procqa.evaluation.gold import NO_PAGE, Gold, GoldItem, load_gold
+from procqa.evaluation.examining import ask_elsewhere, examine, joined
+from procqa.evaluation.gold import load_gold
 from procqa.evaluation.intervals import Floats
 from procqa.evaluation.selective import Flags
-from procqa.evaluation.text_scores import token_f1
 from procqa.progress import Progress, silent
 
 # Inverse strength of the ridge, from dev questions, each family judged by a fit on the others; a third and three times
@@ -26,9 +24,6 @@ from procqa.progress import Progress, silent
 _C = 0.1
 _FOLDS = 10
 _SURE = 0.001  # no share that was seen is taken for nearer to never or always
-# How much a further gold file counts beside the first, from dev: with less, what holds over other pages is hardly
-# learned, with more, what holds over these is lost.
-FURTHER = 1 / 3
 # How much it counts that a question is asked where its page is not, for telling that a procedure has no page, and that
 # there is no answer: few gold questions are about such. From dev; with more, homely questions are taken for such.
 _ABSENT, _UNANSWERED = 0.15, 0.05
@@ -47,28 +42,6 @@ class Fit:
     right: int
     false_refusals: float
     false_answers: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Examined:
-    """The signals (n, SIGNALS) of n questions and their kinds; whether they are about any page and have an answer,
-    whether what was found is on a right page and is right; and how much each question counts."""
-
-    signals: Floats
-    kinds: NDArray[np.str_]
-    known: Flags
-    answerable: Flags
-    right_page: Flags
-    right: Flags
-    weights: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class _Absent:
-    """The signals (m, SIGNALS) and kinds of m questions with an answer that were asked where its pages are not."""
-
-    signals: Floats
-    kinds: NDArray[np.str_]
 
 
 def calibrate(
@@ -99,8 +72,8 @@ def calibrate(
     for path, other in also:
         if other.model != engine.model:
             raise GoldError(f"The questions of {path} are asked of an index of another model; build it with the same.")
-    parts = [_examined(load_gold(path), asked, progress) for path, asked in sets]
-    every = _joined(parts[0], parts[1:])
+    parts = [examine(load_gold(path), asked, progress) for path, asked in sets]
+    every = joined(parts[0], parts[1:])
     features, answerable, labels = every.signals, every.answerable, every.right
     if min(labels.sum(), (~labels).sum()) < _FEWEST:
         raise GoldError(
@@ -109,7 +82,7 @@ def calibrate(
         )
     if not parts[0].answerable.any():
         raise GoldError(f"{gold_path} has no question with an answer, by which the threshold could be set.")
-    absent = _asked_elsewhere(load_gold(gold_path), engine, progress)
+    absent = ask_elsewhere(load_gold(gold_path), engine, progress)
     if only:
         for signals in (features, absent.signals):
             signals[:, [name not in only for name in SIGNALS]] = 0.0
@@ -147,55 +120,6 @@ def calibrate(
     )
 
 
-def _examined(gold: Gold, engine: Engine, progress: Progress) -> _Examined:
-    rows: list[tuple[Any, ...]] = []
-    with progress("Examining", len(gold.items), "questions") as advance:
-        for item in gold.items:
-            examined = engine.examine(item.question, item.history)
-            advance(1)
-            if examined is not None:
-                evidence, pieces = examined
-                pages = {place.doc_id for place in item.relevant}
-                answer = "\n".join(line.text for piece in pieces for line in piece.lines)
-                rows.append(
-                    (
-                        astuple(evidence),
-                        Kind.of(evidence),
-                        item.unanswerable not in NO_PAGE,
-                        item.unanswerable is None,
-                        any(piece.doc_id in pages for piece in pieces),
-                        _is_right(item, answer),
-                    )
-                )
-    signals, kinds, *flags = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
-    known, answerable, right_page, right = (np.array(column, dtype=bool) for column in flags)
-    found = np.array(signals, dtype=np.float64).reshape(-1, len(SIGNALS))
-    return _Examined(found, np.array(kinds, dtype=np.str_), known, answerable, right_page, right, np.ones(len(rows)))
-
-
-def _asked_elsewhere(gold: Gold, engine: Engine, progress: Progress) -> _Absent:
-    signals, kinds = [], []
-    answerable = [item for item in gold.items if item.unanswerable is None and item.relevant]
-    with progress("Asking where the page is not", len(answerable), "questions") as advance:
-        for item in answerable:
-            pages = {place.doc_id for place in item.relevant} | set(gold.twins(item) or ())
-            examined = engine.examine(item.question, item.history, sorted(pages))
-            advance(1)
-            if examined is not None:
-                signals.append(astuple(examined[0]))
-                kinds.append(Kind.of(examined[0]))
-    return _Absent(np.array(signals, dtype=np.float64).reshape(-1, len(SIGNALS)), np.array(kinds, dtype=np.str_))
-
-
-def _joined(first: _Examined, further: Sequence[_Examined]) -> _Examined:
-    """All as one; a question of the first has a weight of 1."""
-    weighted = [first]
-    for part in further:
-        share = FURTHER * len(first.weights) / max(len(part.weights), 1)
-        weighted.append(replace(part, weights=part.weights * share))
-    return _Examined(*(np.concatenate(columns) for columns in zip(*map(_columns, weighted), strict=True)))
-
-
 def _with(
     absent: Floats, share: float, signals: Floats, labels: Flags, weights: Floats
 ) -> tuple[Floats, Flags, Floats]:
@@ -208,19 +132,11 @@ def _with(
     )
 
 
-def _columns(examined: _Examined) -> tuple[Any, ...]:
-    return tuple(getattr(examined, field.name) for field in fields(examined))
-
-
 def _groups(kinds: NDArray[np.str_], held: Flags) -> list[tuple[Kind, ...]]:
     """The kinds that have a judge together: each its own, unless there are too few questions of one to fit it on."""
     labels = [held[kinds == kind] for kind in Kind]
     enough = all(min(own.sum(), (~own).sum()) >= _FEWEST for own in labels)
     return [(kind,) for kind in Kind] if enough else [tuple(Kind)]
-
-
-def _is_right(item: GoldItem, answer: str) -> bool:
-    return any(token_f1(answer, " ".join(quotes)) >= CORRECT_F1 for quotes in item.answers)
 
 
 def _unseen(
