@@ -49,8 +49,7 @@ def followed(
     others: Sequence[int] = (),
 ) -> Followed:
     """`known` is how well each page knows what was said before the question; none knows the question itself."""
-    query = read_query(question, history)
-    conversation = [*query.followed(2), query]
+    conversation = read_query(question, history).conversation
     of_each = [known] * (len(conversation) - 1) + [[0.0] * len(pages)]
     said = [
         Said(message, NO_TEXT, np.zeros((0, len(pages)), np.float32), np.array(known, dtype=np.float32))

@@ -207,9 +207,15 @@ def test_the_focus_is_always_words_of_what_was_written(question: str, history: l
         assert query.focus == question
 
 
-def test_the_messages_before_are_followed_oldest_first_each_with_its_own_before_it() -> None:
-    query = read_query("How long?", ["My knee", "It hurts", "Will they operate?"])
-    contexts = [message.context for message in query.followed(2)]
-    assert contexts == ["My knee\nIt hurts", "My knee\nIt hurts\nWill they operate?"]
-    assert [len(query.followed(most)) for most in (0, 1, 9)] == [0, 1, 3]
-    assert read_query("How long?").followed(2) == []
+def test_the_last_messages_are_followed_oldest_first_each_with_its_own_before_it() -> None:
+    history = ["My knee", "It hurts", "Will they operate?"]
+    contexts = [message.context for message in read_query("How long?", history).conversation]
+    assert contexts == [
+        "My knee\nIt hurts",
+        "My knee\nIt hurts\nWill they operate?",
+        "My knee\nIt hurts\nWill they operate?\nHow long?",
+    ]
+    alone = read_query("How long?")
+    assert alone.conversation == [alone]
+    # However long it is.
+    assert len(read_query("How long?", ["My knee"] * 3000).conversation) == 3

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from procqa.passages import split_lines
 from procqa.retrieval.wording import asks, ends_asking, parts, turns
 
+# The messages before a question that are followed one by one; those before them are read as one text.
+FOLLOWED = 2
 # Messages of more words than this are searched for the sentence that asks.
 _LONG_MESSAGE = 30
 _ASKS = re.compile(
@@ -53,21 +55,23 @@ class Query:
     turns: int = 0
     before: Query | None = None
 
-    def followed(self, most: int) -> list[Query]:
-        """At most so many of the messages before, each with what was said before it, oldest first."""
-        return [*self.before.followed(most - 1), self.before] if self.before and most else []
+    @property
+    def conversation(self) -> list[Query]:
+        """The messages that are followed, each with what was said before it, oldest first and this one last."""
+        return [*(self.before.conversation if self.before else []), self]
 
 
-def read_query(question: str, history: Sequence[str] = (), about: str = "") -> Query:
+def read_query(question: str, history: Sequence[str] = (), about: str = "", followed: int = FOLLOWED) -> Query:
     """Split a question, and the earlier questions of its conversation (oldest first), into focus and context.
 
-    `about` is the title of the page that the asker chose; it is as good as said.
+    `about` is the title of the page that the asker chose; it is as good as said. So many of the messages before are
+    `followed` one by one.
     """
     earlier = (*filter(None, [about]), *history)
     before = "".join(f"{message}\n" for message in earlier)
     focus = _asking_part(question)
     turned = turns(question) if history else 0
-    last = read_query(history[-1], history[:-1], about) if history else None
+    last = read_query(history[-1], history[:-1], about, followed - 1) if history and followed else None
     if history and _points(question):
         focus = f"{_asking_part(_asked_before(history))} {focus}"
         return Query(focus, before + question, len(before), (), earlier, turned, last)

@@ -42,8 +42,6 @@ WEIGHTS: Mapping[str, float] = {
     "called": 0.045,
     "continues": 1.0,
 }
-# The messages before a question that are followed one by one; those before them are read as one text.
-MESSAGES = 2
 # A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
 # need an MRI before?" is not about a biopsy guided by one.
 CALLED_APART = 0.44
@@ -170,7 +168,7 @@ class Retriever:
     ) -> Found:
         snapshot = self._snapshot
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
-        earlier = [(message, snapshot.encoder.encode_question(message.context)) for message in query.followed(MESSAGES)]
+        earlier = [(message, snapshot.encoder.encode_question(message.context)) for message in query.conversation[:-1]]
         # A message of characters that the encoder drops says nothing.
         conversation = [*((message, text) for message, text in earlier if len(text.tokens)), (query, context)]
         # All texts are compared with the pages in one go, once where they are the same.
