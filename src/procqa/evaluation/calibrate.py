@@ -72,7 +72,8 @@ def calibrate(
     for path, other in also:
         if other.model != engine.model:
             raise GoldError(f"The questions of {path} are asked of an index of another model; build it with the same.")
-    parts = [examine(load_gold(path), asked, progress) for path, asked in sets]
+    golds = [load_gold(path) for path, _ in sets]
+    parts = [examine(gold, asked, progress) for gold, (_, asked) in zip(golds, sets, strict=True)]
     every = joined(parts[0], parts[1:])
     features, answerable, labels = every.signals, every.answerable, every.right
     if min(labels.sum(), (~labels).sum()) < _FEWEST:
@@ -82,7 +83,7 @@ def calibrate(
         )
     if not parts[0].answerable.any():
         raise GoldError(f"{gold_path} has no question with an answer, by which the threshold could be set.")
-    absent = ask_elsewhere(load_gold(gold_path), engine, progress)
+    absent = ask_elsewhere(golds[0], engine, progress)
     if only:
         for signals in (features, absent.signals):
             signals[:, [name not in only for name in SIGNALS]] = 0.0

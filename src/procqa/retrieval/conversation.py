@@ -8,8 +8,9 @@ worded as one about another ("and the other kind?"), and after it its twins do.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -73,12 +74,17 @@ def follow(
     `others` are further pages that it might be about, `titles` (pages, d) the titles' vectors, and `weights` those of
     `page_scores` and of `continues`.
     """
+
+    @functools.cache  # a message is asked about by itself, and by each one after it
+    def named_in(text: str) -> Naming:
+        return names.scores(text, pages, others)
+
     nothing = np.zeros(len(pages), dtype=np.float32)
     followed: Followed | None = None
     for query, _, _, known in said:
         question = query.context[query.said_before :]
-        own = names.scores(question, pages, others)
-        naming = _with_earlier(names, query, own, pages, others) if query.earlier else own
+        own = named_in(question)
+        naming = _with_earlier(query, named_in) if query.earlier else own
         continues = left = nothing
         if followed is not None:
             page = int(followed.scores.argmax())
@@ -100,17 +106,17 @@ def _staying(question: str, turns: int) -> float:
     return STAYS + STAYS_LONGER * math.log(max(1, len(question.split())) / USUAL_WORDS) + STAYS_TURNING * turns
 
 
-def _with_earlier(names: Names, query: Query, own: Naming, pages: Sequence[int], others: Sequence[int]) -> Naming:
+def _with_earlier(query: Query, named_in: Callable[[str], Naming]) -> Naming:
     """The names in all that was said, those of the message itself counting more where it has any."""
-    earlier = _last_that_names(names, query.earlier, pages, others)
-    said = names.scores(f"{earlier}\n{query.context[query.said_before :]}", pages, others)
+    question = query.context[query.said_before :]
+    own, said = named_in(question), named_in(f"{_last_that_names(query.earlier, named_in)}\n{question}")
     return Naming(_mixed(said.named, own.named), _mixed(said.called, own.called))
 
 
-def _last_that_names(names: Names, messages: Sequence[str], pages: Sequence[int], others: Sequence[int]) -> str:
+def _last_that_names(messages: Sequence[str], named_in: Callable[[str], Naming]) -> str:
     """The last message that says half of a page's name, or else all of them: what was turned from is over."""
     for message in reversed(messages):
-        if names.scores(message, pages, others).called.max(initial=0.0) >= NAMES_ONE:
+        if named_in(message).called.max(initial=0.0) >= NAMES_ONE:
             return message
     return "\n".join(messages)
 

@@ -215,7 +215,7 @@ class Retriever:
         of_page = followed.scores - np.maximum.reduceat(line_totals, first_of_page)
         line_totals += of_page[page_number]
         # How well the page knows the words of the question that it knows least: a procedure of another name shows here.
-        least = [weakest(message.query, message.text, message.best)[page_of] for message in said]
+        least = [weakest(message.query, message.text, message.best)[page_of] for message in said[-2:]]
         starts = np.searchsorted(similar.passages, np.arange(len(rows) + 1))
         signals = {
             **of_passage,
