@@ -118,6 +118,24 @@ def test_the_reader_can_be_taught_alone(tmp_path: Path) -> None:
     assert " --epochs 0 --reader-epochs 2 " in card
 
 
+def test_the_reader_is_taught_further_questions_but_none_of_pages_that_judge(tmp_path: Path) -> None:
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
+
+    corpus, gold = pages_and_questions(tmp_path, 30)
+    lines = gold.read_text(encoding="utf-8").splitlines(keepends=True)
+    both, further = tmp_path / "both.jsonl", tmp_path / "further.jsonl"
+    both.write_text("".join(lines[::2]), encoding="utf-8")
+    further.write_text("".join(lines[1::2]), encoding="utf-8")
+    out = tmp_path / "mine"
+    outcome = train_model(TrainingPlan(corpus, (both,), out, epochs=0, reader_epochs=1, reader_gold=(further,)))
+    assert outcome.questions == 10  # of every third page the one that both are taught
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "| the encoder | 30 | 20 |\n| the reader, then | 30 | 40 |" in card
+    assert f" --gold {both} --reader-gold {further} " in card
+    assert f"\n- `{further}`\n" in card
+
+
 def test_an_encoder_with_a_teacher_learns_questions_that_nobody_answered_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,13 @@ _file = click.Path(path_type=Path, dir_okay=False)
     "keeps its other English; may be repeated.",
 )
 @click.option(
+    "--reader-gold",
+    type=_file,
+    multiple=True,
+    help="Gold questions over the same pages that the reader alone is taught, beside --gold: where these are many, an "
+    "encoder learns no more from further ones, and the reader does. May be repeated.",
+)
+@click.option(
     "--epochs",
     type=click.IntRange(0, 100),
     default=3,
@@ -69,6 +76,7 @@ def train(
     dev_corpus: Path | None,
     dev_gold: Path | None,
     first: tuple[tuple[Path, Path], ...],
+    reader_gold: tuple[Path, ...],
     epochs: int,
     reader_epochs: int | None,
     layers: int | None,
@@ -107,6 +115,7 @@ def train(
         teacher,
         asked,
         reader_epochs,
+        reader_gold,
     )
     outcome = train_model(plan, shown_on(sys.stderr))
     click.echo(outcome.describe())

@@ -36,7 +36,7 @@ def trainable_folder(base: str, scratch: Path) -> Path:
             return folder
     exported = find_model(base).exported if not base or (Path(base) / CARD_FILE).is_file() else None
     if exported is None:
-        raise ModelError(f"{base} has no weights to train ({WEIGHTS_FILE} and {TOKENIZER_FILE}); give another --base.")
+        raise ModelError(f"{base} has no weights to train ({WEIGHTS_FILE} and {TOKENIZER_FILE}); give another model.")
     return _restored(exported, scratch)
 
 

@@ -16,13 +16,19 @@ _UNSTATED = "Not stated by who trained it (`procqa train --licence`)."
 
 
 def write_card(
-    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, outcome: Outcome, seconds: float
+    plan: TrainingPlan,
+    general: TrainingSet,
+    training: TrainingSet,
+    for_reader: TrainingSet,
+    outcome: Outcome,
+    seconds: float,
 ) -> None:
     """Write README.md into the model's folder, last of all."""
+    both = [("both, then", training)]
+    apart = [("the encoder", training), ("the reader, then", for_reader)]
+    sets = [("the reader, first", general), *(both if for_reader is training else apart)]
     taught = "\n".join(
-        f"| {part} | {len(held.pages):,} | {len(held.questions):,} |"
-        for part, held in (("the reader, first", general), ("both, then", training))
-        if held.questions
+        f"| {part} | {len(held.pages):,} | {len(held.questions):,} |" for part, held in sets if held.questions
     )
     read = "\n".join(f"- `{source}`" for source in plan.sources())
     rows = "\n".join(outcome.rows("| {} | {} | {} | {} |"))

@@ -11,8 +11,9 @@ class TrainingPlan:
     """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher.
 
     `teacher` is a larger model, told like `base`, and `asked` are files of questions, one a line, that an encoder with
-    a teacher learns from too. `layers` of the base are kept, None for all. With no `epochs` the encoder stays as it is;
-    `reader_epochs` are half as many, unless told.
+    a teacher learns from too. `reader_gold` are questions that the reader alone is taught, beside `gold`. `layers` of
+    the base are kept, None for all. With no `epochs` the encoder stays as it is; `reader_epochs` are half as many,
+    unless told.
     """
 
     corpus: Path
@@ -29,6 +30,7 @@ class TrainingPlan:
     teacher: str = ""
     asked: tuple[Path, ...] = ()
     reader_epochs: int | None = None
+    reader_gold: tuple[Path, ...] = ()
 
     @property
     def passes_of_reader(self) -> int:
@@ -42,6 +44,7 @@ class TrainingPlan:
             *map(str, self.asked),
             str(self.corpus),
             *map(str, self.gold),
+            *map(str, self.reader_gold),
         ]
 
     def command(self) -> list[str]:
@@ -50,6 +53,7 @@ class TrainingPlan:
             ("--base", self.base),
             ("--corpus", self.corpus),
             *(("--gold", gold) for gold in self.gold),
+            *(("--reader-gold", gold) for gold in self.reader_gold),
             ("--dev-corpus", self.dev_corpus),
             ("--dev-gold", self.dev_gold),
             *(("--first", *pair) for pair in self.first),

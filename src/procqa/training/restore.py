@@ -31,7 +31,7 @@ def restored_weights(file: Path) -> dict[str, NDArray[np.float32]]:
             weights[name.removesuffix(_SMALL)] = _floats(held, name.removesuffix(_SMALL))
     weights |= dict(_multiplied(model.graph, held))
     if not any(name.endswith("query.weight") for name in weights):
-        raise ModelError(f"{file} is no int8 export that training can begin from; give another --base.")
+        raise ModelError(f"{file} is no int8 export that training can begin from; give another model.")
     return {name: np.array(value, dtype=np.float32, order="C") for name, value in weights.items()}
 
 

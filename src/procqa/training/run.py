@@ -47,7 +47,8 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     general = _general(plan, pieces)
     training, dev = _training_and_dev(plan, pieces)
-    earlier = begin(unfinished, _deciding(plan, general, training, dev, asked), began)
+    for_reader = _for_reader(plan, training, dev, pieces)
+    earlier = begin(unfinished, _deciding(plan, general, training, for_reader, dev, asked), began)
     teacher = None
     if plan.teacher:
         own = texts_to_learn(training, general, asked, pieces, plan.seed)
@@ -58,7 +59,15 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     del teacher
     weights = plan.out / WEIGHTS_FOLDER
     read = train_reader(
-        base, weights, general, training, dev, plan.out, epochs=plan.passes_of_reader, seed=plan.seed, progress=progress
+        base,
+        weights,
+        general,
+        for_reader,
+        dev,
+        plan.out,
+        epochs=plan.passes_of_reader,
+        seed=plan.seed,
+        progress=progress,
     )
     with progress("Exporting", 2, "models") as advance:
         export_encoder(find_model(str(weights)), plan.out)
@@ -66,13 +75,18 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
         export_reader(read.model, plan.out)
         advance(1)
     outcome = outcome_of(result, read)
-    write_card(plan, general, training, outcome, earlier + time.time() - began)
+    write_card(plan, general, training, for_reader, outcome, earlier + time.time() - began)
     shutil.rmtree(unfinished, ignore_errors=True)
     return outcome
 
 
 def _deciding(
-    plan: TrainingPlan, general: TrainingSet, training: TrainingSet, dev: TrainingSet, asked: Sequence[str]
+    plan: TrainingPlan,
+    general: TrainingSet,
+    training: TrainingSet,
+    for_reader: TrainingSet,
+    dev: TrainingSet,
+    asked: Sequence[str],
 ) -> Mapping[str, str | int]:
     """What the result depends on, by the words of a message."""
     return {
@@ -83,6 +97,7 @@ def _deciding(
         "number of epochs of the reader": plan.passes_of_reader,
         "seed": plan.seed,
         "set of questions": digest(training),
+        "set of questions of the reader": digest(for_reader),
         "set of dev questions": digest(dev),
         "set of general questions": digest(general),
         "set of further questions": zlib.crc32("\n".join(asked).encode()),
@@ -120,6 +135,16 @@ def _training_and_dev(plan: TrainingPlan, pieces: WordPieces) -> tuple[TrainingS
                 f"There are {_answerable(questions)} questions with an answer {what}; at least {FEWEST} are needed."
             )
     return held, dev
+
+
+def _for_reader(plan: TrainingPlan, training: TrainingSet, dev: TrainingSet, pieces: WordPieces) -> TrainingSet:
+    """What the reader is taught: what the encoder is, and what it alone is but for questions about pages that judge."""
+    if not plan.reader_gold:
+        return training
+    further = load_training_set(plan.corpus, plan.reader_gold, pieces).questions
+    judging = frozenset() if plan.dev_gold else frozenset(page for question in dev.questions for page in question.pages)
+    taught = (question for question in further if not question.pages & judging)
+    return TrainingSet(training.pages, (*training.questions, *taught))
 
 
 def _answerable(questions: Sequence[TrainingQuestion]) -> int:
