@@ -362,16 +362,16 @@ def test_a_follow_up_that_names_nothing_else_stays_on_its_page(question: str, en
 def test_of_a_page_too_long_to_be_compared_whole_what_was_found_is(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("procqa.retrieval.search.PASSAGE_POOL", 2)
-    monkeypatch.setattr("procqa.retrieval.search.DENSE_POOL", 1)
-    monkeypatch.setattr("procqa.retrieval.search.LEXICAL_POOL", 1)
+    monkeypatch.setattr("procqa.retrieval.pool.PASSAGE_POOL", 2)
+    monkeypatch.setattr("procqa.retrieval.pool.DENSE_POOL", 1)
+    monkeypatch.setattr("procqa.retrieval.pool.LEXICAL_POOL", 1)
     (hit,) = engine.search(STAY, filters=Filters(("heart/mitral",)), top_k=1)
     assert hit.passage.section == "Recovery"
 
 
 def test_names_of_pages_that_are_not_compared_tell_too(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     # One page alone would have no word that its twin lacks.
-    monkeypatch.setattr("procqa.retrieval.search.PAGE_POOL", 1)
+    monkeypatch.setattr("procqa.retrieval.pool.PAGE_POOL", 1)
     hits = engine.search(STAY, filters=Filters(("heart/mitral",)))
     assert {hit.passage.doc_id for hit in hits} == {"heart/mitral"}
     assert hits[0].signals["named"] == 1

@@ -38,7 +38,7 @@ STAGES: Sequence[tuple[str, str, str]] = (
     ("compare tokens", "procqa.retrieval.search", "compare_lines"),
     ("follow", "procqa.retrieval.search", "follow"),
     ("sections", "procqa.retrieval.sections", "Sections.scores"),
-    ("pool", "procqa.retrieval.search", "Retriever._pool"),
+    ("pool", "procqa.retrieval.pool", "Pool.propose"),
     ("rank", "procqa.retrieval.search", "Retriever._rank"),
     ("read pages", "procqa.index.store", "Store.document"),
     ("read passages", "procqa.index.store", "Store.passages"),

@@ -14,6 +14,7 @@ from spying import Build, SpyEncoder
 
 from procqa.engine import Engine
 from procqa.errors import SnapshotError
+from procqa.index import before
 from procqa.index import build as building
 from procqa.index.build import build_index, plan_index
 from procqa.index.locks import sole_writer
@@ -182,7 +183,8 @@ def test_new_changed_moved_and_deleted_pages_are_told_apart(settings: Settings, 
 
 def test_another_reader_reads_all_again(build: Build, monkeypatch: pytest.MonkeyPatch, spy: SpyEncoder) -> None:
     build()
-    monkeypatch.setattr(building, "reading_identity", lambda: "another")
+    for module in (before, building):
+        monkeypatch.setattr(module, "reading_identity", lambda: "another")
     report = build()
     assert (report.published, report.embedded) == (True, 0)
     assert "read anew" in report.needs[0]

@@ -18,13 +18,14 @@ from procqa.embedding import Encoder, OnnxEncoder
 from procqa.embedding.sources import find_model
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index import snapshot as files
-from procqa.index.aliases import aliases_text, kept_aliases
+from procqa.index.aliases import aliases_text
+from procqa.index.before import Before, model_identity, whole
 from procqa.index.embed import embed_store
 from procqa.index.locks import sole_writer
-from procqa.index.manifest import Manifest, damage, file_table
+from procqa.index.manifest import Manifest, file_table
 from procqa.index.reading import Changes, Reading, missing_sections, page_changes, read_into, reading_identity
 from procqa.index.store import Store
-from procqa.index.versions import clean, current_folder, new_staging, prune, publish, version_of
+from procqa.index.versions import clean, new_staging, prune, publish, version_of
 from procqa.progress import Progress, silent
 from procqa.readers import ALIASES_FILE, SetAside, corpus_files
 from procqa.settings import Settings
@@ -93,32 +94,6 @@ def plan_index(settings: Settings, *, progress: Progress = silent, encoder: Enco
         return _report(version, reading, staging, before, embedded)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The current snapshot, and what of it can be used again for these settings."""
-
-    manifest: Manifest | None = None
-    folder: Path | None = None
-    same_vectors: bool = False
-    same_pages: bool = False
-    needs: tuple[str, ...] = ()
-
-    @property
-    def store(self) -> Path | None:
-        """Of the pages, whether or not they were read in the same way."""
-        return self.folder / files.STORE if self.folder else None
-
-    @property
-    def pages_store(self) -> Path | None:
-        """Of pages that were read and split in the same way."""
-        return self.store if self.same_pages else None
-
-    @property
-    def vectors_store(self) -> Path | None:
-        """Of passages whose vectors can be kept."""
-        return self.store if self.same_vectors else None
-
-
 def _build(
     settings: Settings, staging: Path, strict: bool, progress: Progress, given: Encoder | None, gate: Gate | None
 ) -> BuildReport:
@@ -140,7 +115,7 @@ def _build(
         version=version_of(staging),
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
         embedding_model=encoder.name,
-        model_sha256=_model_sha256(encoder),
+        model_sha256=model_identity(encoder),
         passage_tokens=settings.passage_tokens,
         reading=reading_identity(),
         corpus_sha256=reading.sha256,
@@ -160,13 +135,13 @@ def _build(
 
 def _begin(
     settings: Settings, staging: Path, progress: Progress, given: Encoder | None
-) -> tuple[Encoder, _Before, Reading]:
+) -> tuple[Encoder, Before, Reading]:
     """The encoder, what can be kept, and the first pass over the corpus."""
     aliases = aliases_text(settings)
     if aliases:
         (staging / ALIASES_FILE).write_text(aliases, encoding="utf-8")
     encoder = given or _encoder(settings, staging / files.ENCODER, progress)
-    before = _before(settings, encoder, aliases)
+    before = Before.of(settings, encoder, aliases)
     store, previous = staging / files.STORE, before.pages_store
     reading = read_into(store, settings.corpus, encoder, settings.passage_tokens, previous, progress)
     return encoder, before, reading
@@ -175,7 +150,7 @@ def _begin(
 def _encoder(settings: Settings, folder: Path, progress: Progress) -> Encoder:
     """The encoder exported into `folder`: linked from the current snapshot when it is there, whole and the same."""
     source = find_model(settings.model)
-    current = _whole(settings.index, below=f"{files.ENCODER}/")
+    current = whole(settings.index, below=f"{files.ENCODER}/")
     if current and current[1].model_sha256 == source.identity:
         shutil.copytree(current[0] / files.ENCODER, folder, copy_function=_link)
     else:
@@ -195,48 +170,6 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _before(settings: Settings, encoder: Encoder, aliases: str) -> _Before:
-    found = _whole(settings.index)
-    if found is None:
-        return _Before()
-    folder, manifest = found
-    same_model = manifest.model_sha256 == _model_sha256(encoder)
-    needs = []
-    if not same_model:
-        needs.append(
-            f"The model is {encoder.name}, not the {manifest.embedding_model} that this index was built with: "
-            "every page is split and embedded anew."
-        )
-    elif manifest.passage_tokens != settings.passage_tokens:
-        needs.append(
-            f"Passages have {settings.passage_tokens} tokens, not {manifest.passage_tokens}: every page is split "
-            "anew, and passages that stay the same keep their vectors."
-        )
-    if manifest.reading != reading_identity():
-        needs.append("Pages are read or split in another way than before: every page is read anew.")
-    same_pages = not needs
-    if aliases != kept_aliases(folder):
-        needs.append("The aliases changed: questions are read by the new ones, and no page is embedded anew for that.")
-    return _Before(manifest, folder, same_model, same_pages, tuple(needs))
-
-
-def _whole(index: Path, below: str = "") -> tuple[Path, Manifest] | None:
-    """The current snapshot, or None when there is none or its files `below` a folder are not what was written."""
-    try:
-        folder = current_folder(index)
-        manifest = Manifest.load(folder) if folder else None
-    except SnapshotError:
-        return None  # a damaged snapshot is replaced by a full build
-    if folder is None or manifest is None:
-        return None
-    wrong = damage(folder, manifest, checksums=True, wanted=lambda name: name.startswith(below))
-    return None if wrong else (folder, manifest)
-
-
-def _model_sha256(encoder: Encoder) -> str:
-    return encoder.card.identity if isinstance(encoder, OnnxEncoder) else encoder.name
-
-
 def _save_report(report: BuildReport, staging: Path) -> None:
     store = Store(staging / files.STORE)
     values = {
@@ -252,7 +185,7 @@ def _report(
     version: str,
     reading: Reading,
     staging: Path,
-    before: _Before,
+    before: Before,
     embedded: int = 0,
     *,
     published: bool = False,

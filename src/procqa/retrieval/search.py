@@ -8,7 +8,6 @@ heading and section fit what is asked less.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -21,15 +20,13 @@ from procqa.retrieval.conversation import Said, follow
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
+from procqa.retrieval.pool import Pool, Proposed
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
 from procqa.retrieval.signals import explained, weakest
 from procqa.retrieval.telling import tells_line, tells_page
 from procqa.types import Filters, Hit
 
-DENSE_POOL, LEXICAL_POOL, TITLE_POOL = 200, 100, 10
-# Pages and passages that are compared token by token, and pages among which words of names tell.
-PAGE_POOL, PASSAGE_POOL, NAME_POOL = 96, 1600, 192
 # Of the parts of a score: those of a line within its page, from dev by grid, and those of a page (see `pages`).
 OF_SECTION = ("section", "heading", "bare")
 WEIGHTS: Mapping[str, float] = {
@@ -59,8 +56,7 @@ class Retriever:
         self._weights = weights
         self._mends = mends
         self._tells = tells
-        # Passages are stored document by document: those of page p are first_of[p] to first_of[p + 1].
-        self._first_of = np.searchsorted(snapshot.document_of, np.arange(snapshot.manifest.documents + 1))
+        self._pool = Pool(snapshot)
         self._names = Names(snapshot.lexical, snapshot.store.names)
         self._sections = Sections(snapshot, self._names)
 
@@ -80,12 +76,11 @@ class Retriever:
     def search(self, query: Query, filters: Filters | None = None) -> Found:
         """The passages of the pages that fit best, best first; scores do not depend on how many are looked at."""
         context = self._snapshot.encoder.encode_question(query.context)
-        allowed = self._allowed(filters)
         titles = self._snapshot.titles @ context.vector
-        rows, bm25, others = self._pool(query.context, context.vector, titles, allowed)
-        if not len(rows) or not len(context.tokens):
+        proposed = self._pool.propose(query.context, context.vector, titles, filters)
+        if not len(proposed.rows) or not len(context.tokens):
             return nothing_found(context)
-        return self._rank(query, context, titles, rows, bm25, others)
+        return self._rank(query, context, titles, proposed)
 
     def hits(self, found: Found, limit: int) -> list[Hit]:
         """The first passages of a result, with their words."""
@@ -122,51 +117,8 @@ class Retriever:
         pages, first = np.unique(self._snapshot.document_of[found.rows], return_index=True)
         return dict(sorted(zip(pages.tolist(), first.tolist(), strict=True), key=lambda item: item[1]))
 
-    def _passages_of(self, page: int) -> Rows:
-        return np.arange(self._first_of[page], self._first_of[page + 1])
-
-    def _pool(
-        self, question: str, vector: FloatArray, titles: FloatArray, allowed: Rows | None
-    ) -> tuple[Rows, FloatArray, list[int]]:
-        """The passages of the proposed pages, by row, the BM25 score of each (0 to 1, best is 1), and the next pages.
-
-        All of them, unless they are too many: then those that were found themselves come first.
-        """
-        snapshot = self._snapshot
-        if allowed is not None and not len(allowed):
-            return allowed, np.zeros(0, dtype=np.float32), []
-        dense_rows, _ = snapshot.dense.search(vector, DENSE_POOL, allowed)
-        lexical_rows, lexical_scores = snapshot.lexical.search(question, LEXICAL_POOL, allowed)
-        if len(lexical_scores):
-            lexical_scores = lexical_scores / lexical_scores.max()
-        pages = self._proposed(dense_rows, lexical_rows, titles)
-        rows = np.concatenate([self._passages_of(page) for page in pages[:PAGE_POOL]])
-        if allowed is not None:
-            rows = rows[np.isin(rows, allowed)]
-        if len(rows) > PASSAGE_POOL:
-            found = np.concatenate([dense_rows, lexical_rows])
-            rows = np.concatenate([found[np.isin(found, rows)], rows])
-            rows = rows[np.sort(np.unique(rows, return_index=True)[1])[:PASSAGE_POOL]]
-        rows = np.sort(rows)
-        bm25 = np.zeros(len(rows), dtype=np.float32)
-        known = np.isin(lexical_rows, rows)
-        bm25[np.searchsorted(rows, lexical_rows[known])] = lexical_scores[known]
-        return rows, bm25, pages[PAGE_POOL:]
-
-    def _proposed(self, dense_rows: Rows, lexical_rows: Rows, titles: FloatArray) -> list[int]:
-        """Pages in turn from the dense ranking, the BM25 ranking and the titles, each once."""
-        rankings = (
-            dict.fromkeys(self._snapshot.document_of[dense_rows].tolist()),
-            dict.fromkeys(self._snapshot.document_of[lexical_rows].tolist()),
-            dict.fromkeys(_first(titles, TITLE_POOL).tolist()),
-        )
-        turns = itertools.chain.from_iterable(itertools.zip_longest(*rankings))
-        return [page for page in dict.fromkeys(turns) if page is not None][:NAME_POOL]
-
-    def _rank(
-        self, query: Query, context: Encoded, titles: FloatArray, rows: Rows, bm25: FloatArray, others: Sequence[int]
-    ) -> Found:
-        snapshot = self._snapshot
+    def _rank(self, query: Query, context: Encoded, titles: FloatArray, proposed: Proposed) -> Found:
+        snapshot, (rows, bm25, others) = self._snapshot, proposed
         focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
         earlier = [(message, snapshot.encoder.encode_question(message.context)) for message in query.conversation[:-1]]
         # A message of characters that the encoder drops says nothing.
@@ -240,28 +192,6 @@ class Retriever:
         """A message beside the pages; `best` (q, pages) are the cosines of its tokens with each page's nearest ones."""
         weights = tells_page(query, text, best) if self._tells else token_weights(query.context, text)
         return Said(query, text, best, weights @ best)
-
-    def _allowed(self, filters: Filters | None) -> Rows | None:
-        if filters is None or not (filters.doc_ids or filters.sections or filters.without):
-            return None
-        keep = np.ones(len(self._snapshot.document_of), dtype=bool)
-        if filters.doc_ids:
-            keep &= np.isin(self._snapshot.document_of, self._snapshot.store.numbers(filters.doc_ids))
-        if filters.without:
-            keep &= ~np.isin(self._snapshot.document_of, self._snapshot.store.numbers(filters.without))
-        if filters.sections:
-            wanted = {section.casefold() for section in filters.sections}
-            keep &= self._snapshot.section_of.where(lambda section: section.casefold() in wanted)
-        return np.flatnonzero(keep)
-
-
-def _first(scores: FloatArray, count: int) -> Rows:
-    """The places of the greatest scores, the greatest first and of equal ones the first."""
-    if count >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    least = np.partition(scores, -count)[-count]
-    places = np.flatnonzero(scores >= least)
-    return places[np.argsort(-scores[places], kind="stable")[:count]]
 
 
 def _greatest(values: FloatArray, starts: Rows) -> FloatArray:
