@@ -168,7 +168,7 @@ class Engine:
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(query.focus, best, self._owes_history(question, query, found, filters)),
+            interpreted_as=Interpretation(query.focus, best, self._owes_history(query, found)),
             answers=answers,
             citations=citations,
             abstention=None,
@@ -228,21 +228,17 @@ class Engine:
     def _pages(self, found: Found, places: Sequence[int]) -> tuple[Place, ...]:
         return tuple(replace(self._place(found, place), section="") for place in places)
 
-    def _owes_history(self, question: str, query: Query, found: Found, filters: Filters | None) -> bool:
+    def _owes_history(self, query: Query, found: Found) -> bool:
         """Whether the procedure, or what is asked of it, came from earlier questions.
 
         So it is where the question alone would lead to another page, or calls this one less by its name.
         """
-        if not query.said_before:  # nothing was
+        if not query.before:
             return False
-        alone = self._retriever.read(question, (), filters)
-        if alone.focus != query.focus:
+        if query.alone.focus != query.focus:
             return True
-        pages = self._snapshot.document_of
-        by_itself = self._retriever.search(alone, filters)
-        if not len(by_itself) or pages[by_itself.rows[0]] != pages[found.rows[0]]:
-            return True
-        return bool(by_itself.signals["called"][0] < found.signals["called"][0])
+        alone, called, called_alone = (found.signals[name] for name in ("alone", "called", "called_alone"))
+        return bool(alone.max() > alone[0] or called_alone[0] < called[0])
 
     def _nearest(self, found: Found) -> tuple[Place, ...]:
         """The first distinct sections found."""

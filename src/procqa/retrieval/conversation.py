@@ -52,13 +52,15 @@ class Said(NamedTuple):
 class Followed(NamedTuple):
     """What a conversation has come to: what names tell, how far it goes on with each page, and the pages' scores.
 
-    `left` is how much less each page fits what was said before than the page does that fits it best.
+    `left` is how much less each page fits what was said before than the page does that fits it best; `own` is what the
+    names in the last message alone tell.
     """
 
     naming: Naming
     continues: FloatArray
     scores: FloatArray
     left: FloatArray
+    own: Naming
 
 
 def follow(
@@ -95,7 +97,7 @@ def follow(
                 stays = _staying(question, query.turns) * np.exp(-left / DOUBT)
                 continues = (stays + (TWIN + TWIN_CALLED * own.called) * twins).astype(np.float32)
         scores = page_scores(known, naming, weights) + weights["continues"] * continues
-        followed = Followed(naming, continues, scores, left)
+        followed = Followed(naming, continues, scores, left, own)
     assert followed is not None, "a conversation has a message"
     return followed
 

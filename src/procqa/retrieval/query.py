@@ -60,6 +60,11 @@ class Query:
         """The messages that are followed, each with what was said before it, oldest first and this one last."""
         return [*(self.before.conversation if self.before else []), self]
 
+    @property
+    def alone(self) -> Query:
+        """The question as if nothing had been said before it."""
+        return read_query(self.context[self.said_before :]) if self.said_before else self
+
 
 def read_query(question: str, history: Sequence[str] = (), about: str = "", followed: int = FOLLOWED) -> Query:
     """Split a question, and the earlier questions of its conversation (oldest first), into focus and context.

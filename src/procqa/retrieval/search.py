@@ -20,6 +20,7 @@ from procqa.retrieval.conversation import Said, follow
 from procqa.retrieval.found import Found, ScoredLines, nothing_found
 from procqa.retrieval.interaction import compare_lines, token_weights
 from procqa.retrieval.names import Names
+from procqa.retrieval.pages import page_scores
 from procqa.retrieval.pool import Pool, Proposed
 from procqa.retrieval.query import Query, read_query
 from procqa.retrieval.sections import Sections
@@ -119,17 +120,17 @@ class Retriever:
 
     def _rank(self, query: Query, context: Encoded, titles: FloatArray, proposed: Proposed) -> Found:
         snapshot, (rows, bm25, others) = self._snapshot, proposed
-        focus = context if query.focus == query.context else snapshot.encoder.encode_question(query.focus)
-        earlier = [(message, snapshot.encoder.encode_question(message.context)) for message in query.conversation[:-1]]
-        # A message of characters that the encoder drops says nothing.
-        conversation = [*((message, text) for message, text in earlier if len(text.tokens)), (query, context)]
-        # All texts are compared with the pages in one go, once where they are the same.
-        texts = [*(text for _, text in conversation), *([] if focus is context else [focus])]
-        similar = compare_lines(np.concatenate([text.tokens for text in texts]), snapshot.tokens.gather(rows))
+        alone = query.alone
+        messages = [*query.conversation, alone]
+        # All texts are encoded, and compared with the pages in one go, once where they are the same.
+        wanted = dict.fromkeys([*(message.context for message in messages), query.focus])
+        texts = {text: context if text == query.context else snapshot.encoder.encode_question(text) for text in wanted}
+        similar = compare_lines(np.concatenate([text.tokens for text in texts.values()]), snapshot.tokens.gather(rows))
         if not len(similar.passages):
             return nothing_found(context)
-        best_of_texts = np.split(similar.best, np.cumsum([len(text.tokens) for text in texts])[:-1])
-        of_focus = best_of_texts[-1]
+        split = np.split(similar.best, np.cumsum([len(text.tokens) for text in texts.values()])[:-1])
+        best_of_lines = dict(zip(texts, split, strict=True))
+        focus, of_focus = texts[query.focus], best_of_lines[query.focus]
         documents = snapshot.document_of[rows]
         # Rows are in the order of their pages, so each page's lines stand together.
         page_of_line = documents[similar.passages]
@@ -138,10 +139,12 @@ class Retriever:
         # A page whose lines hold nothing that the encoder knows counts as its neighbour, and drops out below.
         page_of = np.minimum(np.searchsorted(pages, documents), len(pages) - 1)
         parts = self._weights
-        said = [
-            self._said(message, text, np.maximum.reduceat(best, first_of_page, axis=1))
-            for (message, text), best in zip(conversation, best_of_texts, strict=False)
-        ]
+        said_in = {
+            text: self._said(message, texts[text], np.maximum.reduceat(best_of_lines[text], first_of_page, axis=1))
+            for text, message in {message.context: message for message in messages}.items()
+        }
+        # A message of characters that the encoder drops says nothing.
+        said = [said_in[message.context] for message in query.conversation if len(texts[message.context].tokens)]
         followed = follow(self._names, said, pages.tolist(), others, snapshot.titles[pages], parts)
         page_number = page_of[similar.passages]
         if self._tells:
@@ -159,6 +162,8 @@ class Retriever:
             "called": followed.naming.called[page_of],
             "continues": followed.continues[page_of],
             "left": followed.left[page_of],
+            "alone": page_scores(said_in[alone.context].known, followed.own, parts)[page_of],
+            "called_alone": followed.own.called[page_of],
         }
         of_section = sum((parts[name] * of_passage[name] for name in OF_SECTION), np.zeros(len(rows), np.float32))
         line_totals = parts["line"] * line_scores + of_section[similar.passages]
