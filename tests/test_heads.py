@@ -21,8 +21,8 @@ from procqa.readers import CANONICAL_SECTIONS
 
 MADE = QuestionHeads(
     ("Recovery", "Risks", "Setting"),
-    np.array([[1, 0], [0, 1], [0, 0], [2, 3], [1, 1]], dtype=np.float32),
-    np.array([0, 0, 1, -0.5, 0.25], dtype=np.float32),
+    np.array([[1, 0], [0, 1], [0, 0], [2, 3], [1, 1], [0, -3]], dtype=np.float32),
+    np.array([0, 0, 1, -0.5, 0.25, 2], dtype=np.float32),
 )
 finite = st.floats(-1000, 1000, width=32)
 
@@ -37,11 +37,12 @@ def test_sections_are_a_softmax_and_told_is_log_odds() -> None:
     }
     assert found.told == pytest.approx(2 * 2 + 3 * -1 - 0.5)
     assert found.named == pytest.approx(2 - 1 + 0.25)
+    assert found.whole == pytest.approx(3 + 2)
 
 
 @given(
-    weights=arrays(np.float32, (6, 3), elements=finite),
-    bias=arrays(np.float32, 6, elements=finite),
+    weights=arrays(np.float32, (7, 3), elements=finite),
+    bias=arrays(np.float32, 7, elements=finite),
     vector=arrays(np.float32, 3, elements=st.floats(-1, 1, width=32)),
 )
 def test_probabilities_sum_to_one(weights: np.ndarray, bias: np.ndarray, vector: np.ndarray) -> None:
@@ -63,12 +64,15 @@ def test_heads_are_kept_with_their_encoder(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.bias, MADE.bias)
 
 
-def test_heads_of_an_older_index_say_nothing_of_names(tmp_path: Path) -> None:
-    QuestionHeads(MADE.sections, MADE.weights[:-1], MADE.bias[:-1]).save(tmp_path)
+@pytest.mark.parametrize("missing", [1, 2])
+def test_heads_of_an_older_index_say_nothing_of_what_they_do_not_know(missing: int, tmp_path: Path) -> None:
+    QuestionHeads(MADE.sections, MADE.weights[:-missing], MADE.bias[:-missing]).save(tmp_path)
     found = QuestionHeads.load(tmp_path)
     assert found is not None
-    wording = found.read(np.array([2, -1], dtype=np.float32))
-    assert (wording.told, wording.named) == (MADE.read(np.array([2, -1], dtype=np.float32)).told, 0.0)
+    vector = np.array([2, -1], dtype=np.float32)
+    wording, whole = found.read(vector), MADE.read(vector)
+    assert (wording.sections, wording.told) == (whole.sections, whole.told)
+    assert (wording.named, wording.whole) == (whole.named if missing == 1 else 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +88,7 @@ def fitted(real_index: Path) -> QuestionHeads:
 @pytest.mark.model
 def test_a_fit_knows_every_canonical_section(fitted: QuestionHeads, real_encoder: OnnxEncoder) -> None:
     assert set(fitted.sections) == set(CANONICAL_SECTIONS)
-    assert fitted.weights.shape == (len(fitted.sections) + 2, real_encoder.dimensions)
+    assert fitted.weights.shape == (len(fitted.sections) + 3, real_encoder.dimensions)
     assert fitted.weights.dtype == fitted.bias.dtype == np.float32
 
 
@@ -170,3 +174,19 @@ def test_where_a_name_is_said_that_is_not_the_pages_it_is_misnamed(real_index: P
     assert wrong.misnamed > 0.7
     assert wrong.uncalled > 0.7
     engine.close()
+
+
+@pytest.mark.model
+def test_what_asks_for_a_whole_list_is_told_from_what_asks_for_one_fact(
+    fitted: QuestionHeads, real_encoder: OnnxEncoder
+) -> None:
+    def whole(question: str) -> float:
+        return fitted.read(real_encoder.encode_question(question).vector).whole
+
+    lists = (
+        "Who will be looking after me?",
+        "Who is suitable for a skin graft?",
+        "bunion surgery, what might go wrong",
+    )
+    facts = ("When can I drive?", "How long does it take?", "Do I stop warfarin?", "What is the chance of infection?")
+    assert min(map(whole, lists)) > 0 > max(map(whole, facts))

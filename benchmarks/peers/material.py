@@ -34,7 +34,7 @@ def write_passages(index: Path, path: Path) -> Path:
     assert folder is not None, f"there is no index in {index}"
     with closing(Store(folder / STORE)) as store, path.open("w", encoding="utf-8") as file:
         passages = store.passages(range(store.counts()[1]))
-        for passage, (title, heading, body) in zip(passages, store.embedded_texts(), strict=True):
+        for passage, (title, heading, body) in zip(passages, store.worded_texts(), strict=True):
             row = {"id": passage.passage_id, "doc_id": passage.doc_id, "section": passage.section}
             file.write(json.dumps(row | {"text": f"{title}\n{heading}\n{body}"}, ensure_ascii=False) + "\n")
     return path

@@ -62,7 +62,7 @@ def encoder_alone(index: Path, threads: int) -> Callable[[], None]:
     assert folder is not None
     encoder = OnnxEncoder(folder / ENCODER, threads)
     with closing(Store(folder / STORE)) as store:
-        texts = [f"{title}\n{heading}\n{body}" for title, heading, body in store.embedded_texts()]
+        texts = [f"{title}\n{heading}\n{body}" for title, heading, body in store.worded_texts()]
     blocks = [texts[first : first + BLOCK] for first in range(0, len(texts), BLOCK)]
 
     def read() -> None:

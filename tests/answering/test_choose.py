@@ -1,4 +1,4 @@
-"""One line, or the whole list when a list is asked for."""
+"""One line, or all of them when all are asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procqa.answering.choose import SectionLine, asks_for_list, choose_lines
+from procqa.answering.choose import HEADED, MOST_WORDS, WHOLE_SECTION, SectionLine, asks_for_all, choose_lines
 from procqa.types import Line
 
 RISKS = "What are the risks?"
@@ -33,7 +33,7 @@ MIXED = section(
 
 
 def chosen(question: str, lines: list[SectionLine]) -> list[str]:
-    return [line.text for line in choose_lines(question, lines)]
+    return [line.text for line in choose_lines(asks_for_all(question), lines)]
 
 
 def test_a_list_that_is_asked_for_is_given_whole() -> None:
@@ -76,7 +76,7 @@ def test_of_equal_lines_the_first_answers() -> None:
     ],
 )
 def test_wording_that_asks_for_all(question: str) -> None:
-    assert asks_for_list(question)
+    assert asks_for_all(question) > 0
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,30 @@ def test_wording_that_asks_for_all(question: str) -> None:
     ],
 )
 def test_wording_that_asks_for_one_thing(question: str) -> None:
-    assert not asks_for_list(question)
+    assert asks_for_all(question) == 0
+
+
+def test_what_the_vector_tells_and_the_name_of_the_section_count_beside_the_wording() -> None:
+    assert asks_for_all(STAY, 0.25) == 0.25
+    assert asks_for_all(RISKS, 0.25) == asks_for_all(RISKS) + 0.25
+    assert asks_for_all("hernia repair recovery", -1.0, 1.0) == HEADED - 1.0 > 0
+    assert asks_for_all("how long is recovery", -2.5, 1.0) < 0
+
+
+PROSE = section(("Bruising is common.", 0.3), ("One in ten aches for months.", 0.9), ("It may come back.", 0.1))
+
+
+@pytest.mark.parametrize(("asked", "given"), [(WHOLE_SECTION, [1]), (WHOLE_SECTION + 0.01, [0, 1, 2])])
+def test_a_section_without_a_list_is_given_whole_only_where_all_is_surely_asked_for(
+    asked: float, given: list[int]
+) -> None:
+    assert list(choose_lines(asked, PROSE)) == [PROSE[place] for place in given]
+
+
+def test_a_long_section_is_not_given_whole() -> None:
+    words = MOST_WORDS - sum(len(item.text.split()) for item in PROSE)
+    for more, count in ((0, 4), (1, 1)):
+        assert len(choose_lines(9.0, [*PROSE, *section(("long " * (words + more), 0.2))])) == count
 
 
 @given(
@@ -102,7 +125,7 @@ def test_wording_that_asks_for_one_thing(question: str) -> None:
 )
 def test_what_is_chosen_is_one_run_that_holds_the_best(lines: list[tuple[str, float]], question: str) -> None:
     every = section(*lines)
-    found = list(choose_lines(question, every))
+    found = list(choose_lines(asks_for_all(question), every))
     first = every.index(found[0])
     assert found == every[first : first + len(found)]
     rivals = [line for line in every if line.line.is_item or not found[0].line.is_item or question == STAY]

@@ -165,6 +165,21 @@ def test_a_page_is_found_by_its_own_alias_unless_the_keeper_says_otherwise(
     assert asked(settings, encoder, question)[0] == "You stay in hospital for 3 days."
 
 
+def test_a_page_is_found_by_an_alias_of_words_that_stand_nowhere_else(
+    settings: Settings, index: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "---\ntitle: Mending an ear\naliases: [the Quoll method]\n---\n\n## Risks\n\nA ringing ear.\n"
+    (settings.corpus / "tympanum.md").write_text(text, encoding="utf-8")
+    build_index(settings, encoder=encoder)
+    engine = Engine.open(index, encoder=encoder)
+    # Neither vectors nor titles propose it.
+    monkeypatch.setattr("procqa.retrieval.pool.DENSE_POOL", 1)
+    monkeypatch.setattr("procqa.retrieval.pool.TITLE_POOL", 1)
+    hits = engine.search("The Quoll method")
+    assert hits[0].passage.doc_id == "tympanum"
+    engine.close()
+
+
 def test_a_bad_file_keeps_the_index_as_it_was(settings: Settings, index: Path, encoder: Encoder) -> None:
     before = shutil.copytree(index, index.with_name("before"))
     (settings.corpus / "aliases.txt").write_text("Mitral valve repair\n", encoding="utf-8")

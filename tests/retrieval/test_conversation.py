@@ -29,7 +29,7 @@ PAGES = (["Open hernia mending"], ["Keyhole hernia mending"], ["Heart valve exch
 OPEN, KEYHOLE, HEART = range(3)
 # The two hernias' titles are alike, the heart's is unlike both.
 TITLES = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]], dtype=np.float32)
-WEIGHTS = {"page": 1.0, "named": 0.2, "called": 0.2, "continues": 1.0}
+WEIGHTS = {"page": 1.0, "named": 0.2, "called": 0.2, "literal": 0.0, "continues": 1.0}
 NO_TEXT = Encoded(np.zeros(2, np.float32), np.zeros((0, 2), np.float32), np.zeros((0, 2), np.int32))
 
 
@@ -128,3 +128,9 @@ def test_words_tell_by_how_few_of_further_pages_have_them(names: Names) -> None:
     among_three = followed(names, "the hernia", [], pages=[OPEN, KEYHOLE], others=[HEART]).naming
     assert among_two.named.tolist() == [0, 0]
     assert among_three.named.tolist() == [1, 1]
+
+
+def test_a_name_counts_word_for_word_in_the_message_that_says_it(names: Names) -> None:
+    said = followed(names, "And open hernia mending?", ["What is keyhole hernia mending?"]).naming.literal
+    assert said.tolist() == [1, 0, 0]
+    assert not followed(names, "And the risks?", ["What is keyhole hernia mending?"]).naming.literal.any()

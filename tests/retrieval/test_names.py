@@ -25,7 +25,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
 
 
 def best(names: Names, text: str) -> set[int]:
-    scores, _ = names.scores(text, range(len(PAGES)))
+    scores = names.scores(text, range(len(PAGES))).named
     return {page for page, score in enumerate(scores) if score == scores.max() > 0}
 
 
@@ -68,6 +68,37 @@ def test_pages_that_are_named_side_by_side(text: str, pages: list[int], names: N
 def test_what_is_asked_of_each_is_what_names_none(names: Names) -> None:
     _, rest = names.named_apart("open hernia vs laparoscopic hernia: how many nights?", range(len(PAGES)))
     assert rest.split() == ["how", "many", "nights"]
+
+
+SAID = (
+    ["Open hernia repair (Lichtenstein repair)", "SIT"],
+    ["Recurrent open hernia repair", "pop"],
+    ["Vasectomy", "snip", "male  sterilisation"],
+    [],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("recovery after open-hernia repair?", {0}),
+        ("after a lichtenstein repair", {0}),
+        ("a recurrent open hernia repair", {1}),  # the shorter name is part of the longer one
+        ("open hernia repair, or a recurrent open hernia repair?", {1}),
+        ("hernia repair, open", set()),
+        ("when is my vasectomy", {2}),
+        ("Male sterilisation", {2}),
+        ("a quick snip; can I pop out", set()),  # words of everyday English
+        ("how long is SIT", {0}),
+        ("may I sit", set()),
+        ("MAY I SIT", set()),  # all in capitals
+        ("", set()),
+    ],
+)
+def test_a_name_is_said_word_for_word(text: str, pages: set[int], names: Names) -> None:
+    literal = Names(names._lexical, SAID.__getitem__).scores(text, range(len(SAID))).literal
+    assert {page for page, said in enumerate(literal.tolist()) if said} == pages
+    assert set(literal.tolist()) <= {0.0, 1.0}
 
 
 def test_every_group_of_lay_words_has_two_members_that_can_be_said(names: Names) -> None:

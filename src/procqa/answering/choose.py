@@ -1,4 +1,4 @@
-"""Which words of a section answer: the line that fits best, or the whole list when a list is asked for."""
+"""Which words of a section answer: the line that fits best, or all of them when all are asked for."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ _ASKS_FOR_LIST = re.compile(
     r"who(?: is|'s|’s| are| will be|'ll be|’ll be) (?:in|on|there|present|about|around|involved))\b",
     re.IGNORECASE,
 )
+# In log odds: what such wording adds to what a question's vector tells, and that it says the section's own name, as
+# keywords do ("hernia repair recovery"); from how many on a list is given whole, and from how many on a section without
+# one. From dev: where there is no list, one sentence is mostly enough.
+WORDED, HEADED, WHOLE_LIST, WHOLE_SECTION = 1.0, 1.5, 0.0, 2.5
+# A section of more words is not given whole.
+MOST_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +47,27 @@ class Chosen:
     confidence: float
 
 
-def asks_for_list(question: str) -> bool:
-    """Whether the wording asks for all items rather than one fact."""
-    return _ASKS_FOR_LIST.search(question) is not None
+def asks_for_all(question: str, told: float = 0.0, headed: float = 0.0) -> float:
+    """How surely all that a section lists is asked for rather than one fact, in log odds.
+
+    `told` is what the heads tell of the question's vector (`Wording.whole`), 0 where there are none, and `headed` the
+    share of the words of the section's name that the question says.
+    """
+    return told + WORDED * (_ASKS_FOR_LIST.search(question) is not None) + HEADED * headed
 
 
-def choose_lines(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
-    """The lines that answer, from all lines of a section in page order."""
+def choose_lines(asked: float, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
+    """The lines that answer, from all lines of a section in page order; `asked` is how surely all are asked for."""
     items = [place for place, item in enumerate(lines) if item.line.is_item]
-    wanted = items if asks_for_list(question) and items else list(range(len(lines)))
-    best = max(wanted, key=lambda place: (lines[place].score, -place))
-    return _whole_list(lines, best) if wanted is items else (lines[best],)
+    if items and asked > WHOLE_LIST:
+        return _whole_list(lines, max(items, key=lambda place: (lines[place].score, -place)))
+    if not items and asked > WHOLE_SECTION and sum(len(item.text.split()) for item in lines) <= MOST_WORDS:
+        return tuple(lines)
+    return one_line(asked, lines)
 
 
-def one_line(question: str, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
-    """The line that fits best, whatever the wording asks for."""
+def one_line(asked: float, lines: Sequence[SectionLine]) -> tuple[SectionLine, ...]:
+    """The line that fits best, whatever is asked for."""
     return (max(lines, key=lambda item: (item.score, -item.line.start)),)
 
 

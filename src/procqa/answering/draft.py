@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from procqa.answering.choose import Chosen, SectionLine, choose_lines
+from procqa.answering.choose import Chosen, SectionLine, asks_for_all, choose_lines
 from procqa.answering.clauses import clauses
 from procqa.answering.confidence import MOST_FOREIGN, MOST_UNSEEN, SURE_NAME, Evidence
 from procqa.answering.decide import ALIKE_TITLES, equally_good, names_none
@@ -20,7 +20,7 @@ from procqa.retrieval import NAMES_ONE, Found, Query
 from procqa.retrieval.interaction import token_weights
 from procqa.types import Passage
 
-Chooser = Callable[[str, Sequence[SectionLine]], tuple[SectionLine, ...]]
+Chooser = Callable[[float, Sequence[SectionLine]], tuple[SectionLine, ...]]
 
 # Pages that a question may be asked back about.
 MOST_OPTIONS = 3
@@ -97,7 +97,10 @@ class Drafter:
             for other in np.flatnonzero(documents == documents[place]).tolist()
             if self._snapshot.section_of[found.rows[other]] == section
         ]
-        chosen = (chooser or self._chooser)(query.focus, self.lines(found, places))
+        heads = self._snapshot.heads
+        told = heads.read(found.focus.vector).whole if heads else 0.0
+        asked = asks_for_all(query.focus, told, float(found.signals["heading"][place]))
+        chosen = (chooser or self._chooser)(asked, self.lines(found, places))
         if self._narrow and len(chosen) == 1:
             chosen = (self._narrowed(query, found, passage, chosen[0]),)
         return Chosen(passage.doc_id, section, chosen, confidence)

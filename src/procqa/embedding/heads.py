@@ -19,6 +19,7 @@ from procqa.embedding.encoder import Encoder, FloatArray
 HEADS_FILE = "heads.npz"
 # Inverse strength of the ridge, from dev questions; a third and three times as much give the same within a point.
 _C = 1.0
+_LOGISTICS = ("told", "named", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,22 @@ class Wording:
     `sections` has the natural logarithm of the probability that a canonical section is asked for. `told` is the log
     odds that pages about procedures tell such things: all tell of "what are the risks?", some of "may I fly after it?",
     none of "where do I park?". `named` is the log odds that a procedure is called by its name ("after a vasectomy")
-    and not described ("when they have snipped the tubes"), whether or not there is a page about it.
+    and not described ("when they have snipped the tubes"), whether or not there is a page about it. `whole` is the log
+    odds that all that a section lists is asked for ("who will be there?"), and not one fact of it.
     """
 
     sections: dict[str, float]
     told: float
     named: float
+    whole: float
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionHeads:
-    """A softmax over the s `sections`, then logistics for `told` and `named`: `weights` (s + 2, d), `bias` (s + 2,)."""
+    """A softmax over the s `sections`, then logistics for `told`, `named` and `whole`.
+
+    `weights` are (s + 3, d), `bias` (s + 3,).
+    """
 
     sections: tuple[str, ...]
     weights: FloatArray
@@ -47,10 +53,11 @@ class QuestionHeads:
     def read(self, vector: FloatArray) -> Wording:
         """What the wording tells of a question with this vector (d,)."""
         scores = self.weights @ vector + self.bias
-        *_, told, named = scores.tolist()
-        of_sections = scores[:-2] - scores[:-2].max()
+        *_, told, named, whole = scores.tolist()
+        of_sections = scores[: len(self.sections)]
+        of_sections = of_sections - of_sections.max()
         of_sections -= np.log(np.exp(of_sections).sum())
-        return Wording(dict(zip(self.sections, of_sections.tolist(), strict=True)), told, named)
+        return Wording(dict(zip(self.sections, of_sections.tolist(), strict=True)), told, named, whole)
 
     def save(self, folder: Path) -> None:
         """Write heads.npz into the folder of an encoder."""
@@ -64,13 +71,13 @@ class QuestionHeads:
             return None
         with np.load(path) as stored:
             sections, weights, bias = tuple(stored["sections"].tolist()), stored["weights"], stored["bias"]
-        # Those of an index that was built when procqa did not ask what is named say nothing of it.
-        missing = len(sections) + 2 - len(bias)
+        # Those of an index that was built when procqa did not ask one of these say nothing of it.
+        missing = len(sections) + len(_LOGISTICS) - len(bias)
         return cls(sections, np.pad(weights, ((0, missing), (0, 0))), np.pad(bias, (0, missing)))
 
 
 def written_questions() -> list[dict[str, Any]]:
-    """The questions that heads are fitted on, each {"question", "sections", "told"}, and where it is known, "named".
+    """The questions that heads are fitted on, each {"question", "sections", "told"}, and where known, "named", "whole".
 
     A question that stands in a conversation has all that was said as "said".
     """
@@ -98,8 +105,12 @@ def fit_heads(encoder: Encoder) -> QuestionHeads:
     said = [encoder.encode_question(item["said"]).vector if "said" in item else vectors[row] for row, item in naming]
     named = LogisticRegression(C=_C, max_iter=3000, class_weight="balanced")
     named.fit(np.stack(said), [item["named"] for _, item in naming])
+    # As often as people ask so: nothing weighs it later.
+    listed = [row for row, item in enumerate(items) if "whole" in item]
+    whole = LogisticRegression(C=_C, max_iter=3000).fit(vectors[listed], [items[row]["whole"] for row in listed])
+    fitted = [sections, told, named, whole]
     return QuestionHeads(
         tuple(str(name) for name in sections.classes_),
-        np.concatenate([sections.coef_, told.coef_, named.coef_]).astype(np.float32),
-        np.concatenate([sections.intercept_, told.intercept_, named.intercept_]).astype(np.float32),
+        np.concatenate([head.coef_ for head in fitted]).astype(np.float32),
+        np.concatenate([head.intercept_ for head in fitted]).astype(np.float32),
     )

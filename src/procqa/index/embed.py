@@ -60,7 +60,7 @@ def embed_store(
         layout, sections = store.layout()
         np.save(staging / files.LAYOUT, layout)
         with progress("Indexing words", len(origins), "passages") as advance:
-            write_lexical(_counted(store.embedded_texts(), advance), staging / files.LEXICAL)
+            write_lexical(_counted(store.worded_texts(), advance), staging / files.LEXICAL)
         is_word = write_words(store.each_text(), staging)
         learned = own_aliases(store.each_names(), is_word)
         (staging / OWN_ALIASES).write_text(json.dumps(learned, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -153,13 +153,17 @@ class Store:
         ((text,),) = self._rows(query, (passage.start + 1, passage.end - passage.start, passage.doc_id))
         return str(text)
 
-    def embedded_texts(self) -> Iterator[tuple[str, str, str]]:
-        """(title, heading, body) of every passage, row by row."""
-        yield from self._stream(
-            "SELECT d.title, CASE p.heading WHEN '' THEN p.section ELSE p.heading END, "
+    def worded_texts(self) -> Iterator[tuple[str, str, str]]:
+        """(title, heading, body) of every passage, row by row; a document's first begins with its other names."""
+        rows = self._stream(
+            "SELECT doc, d.title, d.metadata, CASE p.heading WHEN '' THEN p.section ELSE p.heading END, "
             "substr(d.text, p.first + 1, p.last - p.first) "
             "FROM passages p JOIN documents d USING (doc) ORDER BY p.row"
         )
+        before = None
+        for doc, title, metadata, heading, body in rows:
+            yield title, heading, body if doc == before else "\n".join([*_names(title, metadata)[1:], body])
+            before = doc
 
     def origins(self, previous: Path | None) -> Rows:
         """For every passage the row of one in another store that is embedded the same, or -1, (n,)."""

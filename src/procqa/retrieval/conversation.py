@@ -112,7 +112,7 @@ def _with_earlier(query: Query, named_in: Callable[[str], Naming]) -> Naming:
     """The names in all that was said, those of the message itself counting more where it has any."""
     question = query.context[query.said_before :]
     own, said = named_in(question), named_in(f"{_last_that_names(query.earlier, named_in)}\n{question}")
-    return Naming(_mixed(said.named, own.named), _mixed(said.called, own.called))
+    return Naming(_mixed(said.named, own.named), _mixed(said.called, own.called), own.literal)
 
 
 def _last_that_names(messages: Sequence[str], named_in: Callable[[str], Naming]) -> str:

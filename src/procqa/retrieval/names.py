@@ -33,11 +33,18 @@ _BETWEEN = re.compile(
 )
 
 
+# The words of a text as they stand in it; a name may have more between them.
+_WORDS = re.compile(r"[^\W_]+")
+# What a title adds in brackets: "Total Knee Replacement (Total Knee Arthroplasty)" has three names.
+_IN_BRACKETS = re.compile(r"\s*\(([^)]*)\)")
+
+
 class Naming(NamedTuple):
-    """How far each of some pages is the one that is named, in two ways to tell (`Names.scores`), (pages,)."""
+    """How far each of some pages is the one that is named, in three ways to tell (`Names.scores`), (pages,)."""
 
     named: FloatArray
     called: FloatArray
+    literal: FloatArray
 
 
 class Names:
@@ -48,6 +55,7 @@ class Names:
         self._lexical = lexical
         self._names = names
         self._words: dict[int, tuple[frozenset[str], ...]] = {}
+        self._forms: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._groups = _synonyms(lexical)
         self._groups_of: dict[str, set[int]] = defaultdict(set)
         for number, group in enumerate(self._groups):
@@ -66,7 +74,7 @@ class Names:
         return self._words[page]
 
     def scores(self, text: str, pages: Sequence[int], others: Sequence[int] = ()) -> Naming:
-        """How far each page is the one that the text names, in two ways to tell, each 0 to 1, (len(pages),).
+        """How far each page is the one that the text names, in three ways to tell, each 0 to 1, (len(pages),).
 
         The first is how much of what the text says of names a page's own names hold. Each word of the text that any of
         the pages or of the others has in its names (by itself or by a synonym) counts by how few of them have it: its
@@ -75,13 +83,20 @@ class Names:
         The second is how far the text calls the page by one of its names: the greatest share of the words of a name,
         squared. "Total knee replacement" is all of one page's name, and lacks a word of its twin's, "revision of a
         total knee replacement".
+
+        The third is 1 where the text says one of the page's names word for word, unless another page's longer one holds
+        it there.
         """
         among = [*pages, *others]
         said = self._said(text)
         words = frozenset().union(*(word for meanings in said for word in meanings))
         names = [[name - self._generic for name in self._each(page)] for page in pages]
         shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
-        return Naming(_scores(self._held(said, among))[: len(pages)], np.square(np.array(shares, dtype=np.float32)))
+        return Naming(
+            _scores(self._held(said, among))[: len(pages)],
+            np.square(np.array(shares, dtype=np.float32)),
+            self._literal(text, pages),
+        )
 
     def named_apart(self, text: str, pages: Sequence[int]) -> tuple[list[int], str]:
         """The pages that the pieces of a text name, one a piece ("X versus Y", "X, Y and Z"), and its other pieces.
@@ -98,6 +113,37 @@ class Names:
                 named += [pages[place] for place in alike if pages[place] not in named][:1]
                 rest += [] if alike else [piece.strip()]
         return named, " ".join(rest)
+
+    def _literal(self, text: str, pages: Sequence[int]) -> FloatArray:
+        """Whether the text says a name of each page word for word, and no other page's longer one around it."""
+        words = _WORDS.findall(text)
+        # Where all is in capitals, "SIT" need not be the name.
+        capitals = {word for word in words if word.isupper() and not text.isupper()}
+        spaced = f" {' '.join(words).lower()} "
+
+        def longest(page: int) -> str:
+            exact, phrases = self._literally(page)
+            said = {word.lower() for word in exact & capitals} | {form for form in phrases if f" {form} " in spaced}
+            return max(said, key=len, default="")
+
+        own = [longest(page) for page in pages]
+        within = {form for form in own for other in own if form != other and f" {form} " in f" {other} "}
+        return np.array([bool(form) and form not in within for form in own], dtype=np.float32)
+
+    def _literally(self, page: int) -> tuple[frozenset[str], frozenset[str]]:
+        """A page's names that are one word in capitals, and others as phrases in lower case.
+
+        Any other word is one where it is the title: an alias like "pop" is a word of everyday English.
+        """
+        if page not in self._forms:
+            every = self._names(page)
+            names = [part for name in every for part in (_IN_BRACKETS.sub("", name), *_IN_BRACKETS.findall(name))]
+            split = [_WORDS.findall(name) for name in names]
+            exact = {words[0] for words in split if len(words) == 1 and words[0].isupper()}
+            title = _WORDS.findall(every[0]) if every else []
+            phrases = {" ".join(words).lower() for words in split if len(words) > 1 or words == title != []}
+            self._forms[page] = frozenset(exact), frozenset(phrases)
+        return self._forms[page]
 
     def _held(self, said: Sequence[Collection[frozenset[str]]], pages: Sequence[int]) -> NDArray[np.bool_]:
         """Whether each page has each thing that is said in its names, (things, pages)."""

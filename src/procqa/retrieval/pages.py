@@ -25,12 +25,14 @@ NAMED_MORE, CALLED_MORE = 2.0, 0.85
 def page_scores(known: FloatArray, naming: Naming, weights: Mapping[str, float]) -> FloatArray:
     """What speaks for each page, (pages,), but for the conversation.
 
-    `known` (pages,) is how well the tokens of each know the question; `weights` are those of `page`, `named`, `called`.
+    `known` (pages,) is how well the tokens of each know the question; `weights` are those of `page`, `named`, `called`
+    and `literal`.
     """
     named, called = (float(values.max(initial=0.0)) for values in (naming.named, naming.called))
     by_tokens = weights["page"] * np.exp(-CALLED_LESS * called - NAMED_LESS * named) * known
     by_names = (
         weights["named"] * (1 + NAMED_MORE * called) * naming.named
         + weights["called"] * (1 + CALLED_MORE * called) * naming.called
+        + weights["literal"] * naming.literal
     )
     return np.asarray(by_tokens + by_names, dtype=np.float32)

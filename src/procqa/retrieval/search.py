@@ -38,6 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "page": 2.7,
     "named": 0.08,
     "called": 0.045,
+    "literal": 0.2,
     "continues": 1.0,
 }
 # A part of a message is about another page than the whole when it says two thirds of one of its names (squared): "do I
@@ -103,7 +104,7 @@ class Retriever:
     def named_in(self, text: str, found: Found) -> int:
         """The place of the best passage of the page that a text clearly names, or else of the best page."""
         place_of = self._best_places(found)
-        _, called = self._names.scores(text, list(place_of))
+        called = self._names.scores(text, list(place_of)).called
         # Of pages that are called alike the best one is meant.
         return list(place_of.values())[int(called.argmax())] if called.max() >= CALLED_APART else 0
 
