@@ -12,6 +12,7 @@ from procqa.answering.decide import (
     CLOSE_SCORES,
     FAR,
     KNOWN,
+    NAMED_ALIKE,
     SURELY_KNOWN,
     UNKNOWN,
     UNTOLD,
@@ -60,6 +61,10 @@ ALIKE, UNLIKE = ALIKE_TITLES + 0.1, ALIKE_TITLES - 0.1
         ([1.5, NEAR], [0.4, 0.4], [1.0, 0.6], [1.0, ALIKE], 1),  # it is all of the best one's name
         ([1.5, NEAR], [0.4, 0.4], [1.0, 1.0], [1.0, ALIKE], 2),
         ([1.5, NEAR], [0.4, 0.4], [0.6, 0.4], [1.0, ALIKE], 2),
+        # Both have all that is said of names.
+        ([1.5, NEAR], [1.0, 1.0], [0.6, 0.1], [1.0, NAMED_ALIKE], 2),
+        ([1.5, NEAR], [1.0, 1.0], [0.6, 0.1], [1.0, NAMED_ALIKE - 0.01], 1),
+        ([1.5, NEAR], [0.9, 1.0], [0.6, 0.1], [1.0, NAMED_ALIKE], 1),
     ],
 )
 def test_pages_that_fit_equally_well(

@@ -13,8 +13,9 @@ from procqa.types import Reason
 # Two pages fit a question equally well whose best scores differ by less than this, with titles this much alike, when it
 # says as much of the name of one as of the other. From dev: a wider gap asks back where people had been clear.
 CLOSE_SCORES, ALIKE_TITLES, SAME_NAME = 0.08, 0.63, 0.01
-# A question says the whole name of a page that it calls so far.
-WHOLE_NAME = 0.99
+# A question says the whole name of a page that it calls so far. Of two pages that have all that it says of names
+# ("cataract surgery" is of the plain one and of that with a stent), titles so much alike are enough.
+WHOLE_NAME, NAMED_ALIKE = 0.99, 0.5
 # A procedure is in none of the pages when it is among them with less than this probability, and surely among them from
 # the other on; a page does not tell a thing when an answer is less probable than that. From dev: of what is said so of
 # refused questions 0.82 is true (over dev-2, in homely words, 0.71), and of half of them nothing is said.
@@ -53,6 +54,10 @@ def equally_good(
     `named[i]` is the share of the names in the question that are page i's own, `called[i]` how far it says one of them,
     `title_cosines[i]` the cosine of its title with the best page's.
     """
+    def alike(other: int) -> bool:
+        both_named = min(named[0], named[other]) >= WHOLE_NAME
+        return title_cosines[other] >= (NAMED_ALIKE if both_named else ALIKE_TITLES)
+
     count = 1
     while (
         count < len(scores)
@@ -60,7 +65,7 @@ def equally_good(
         and not called[count] < WHOLE_NAME <= called[0]
         and scores[0] - scores[count] < CLOSE_SCORES
         and named[count] > named[0] - SAME_NAME
-        and title_cosines[count] >= ALIKE_TITLES
+        and alike(count)
     ):
         count += 1
     return count
