@@ -54,6 +54,7 @@ def equally_good(
     `named[i]` is the share of the names in the question that are page i's own, `called[i]` how far it says one of them,
     `title_cosines[i]` the cosine of its title with the best page's.
     """
+
     def alike(other: int) -> bool:
         both_named = min(named[0], named[other]) >= WHOLE_NAME
         return title_cosines[other] >= (NAMED_ALIKE if both_named else ALIKE_TITLES)
