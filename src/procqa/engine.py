@@ -168,7 +168,7 @@ class Engine:
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(query.focus, best, self._owes_history(query, found)),
+            interpreted_as=Interpretation(query.focus, best, self._owes_history(query, found, filters)),
             answers=answers,
             citations=citations,
             abstention=None,
@@ -228,7 +228,7 @@ class Engine:
     def _pages(self, found: Found, places: Sequence[int]) -> tuple[Place, ...]:
         return tuple(replace(self._place(found, place), section="") for place in places)
 
-    def _owes_history(self, query: Query, found: Found) -> bool:
+    def _owes_history(self, query: Query, found: Found, filters: Filters | None) -> bool:
         """Whether the procedure, or what is asked of it, came from earlier questions.
 
         So it is where the question alone would lead to another page, or calls this one less by its name.
@@ -237,6 +237,8 @@ class Engine:
             return False
         if query.alone.focus != query.focus:
             return True
+        if filters and len(filters.doc_ids) == 1:  # the asker chose it
+            return False
         alone, called, called_alone = (found.signals[name] for name in ("alone", "called", "called_alone"))
         return bool(alone.max() > alone[0] or called_alone[0] < called[0])
 

@@ -188,6 +188,13 @@ def test_history_is_named_where_it_changed_what_was_understood(
     assert reply.interpreted_as.from_history is owed
 
 
+def test_a_page_that_the_asker_chose_is_not_owed_to_history(opened: Callable[..., Engine]) -> None:
+    only, history = Filters(doc_ids=("carpal",)), ["What is carpal release?"]
+    reply = opened().ask("How many hours does the operation take?", history=history, filters=only)
+    assert reply.interpreted_as is not None
+    assert not reply.interpreted_as.from_history
+
+
 def test_without_history_a_question_stands_alone(opened: Callable[..., Engine]) -> None:
     asked, history = "How many hours does the operation take?", ["What is carpal release?"]
     with_it, alone = opened().ask(asked, history=history), opened("history").ask(asked, history=history)
