@@ -14,12 +14,13 @@ from procqa.cli.main import procqa
 
 def parsed(words: Sequence[str]) -> dict[str, object]:
     """The options of a procqa command, each checked as the command itself checks them."""
-    context, command, rest = click.Context(procqa), procqa, list(words)
+    # With the settings of the top command: a command remembers the form of its help option from its first context.
+    context, command, rest = click.Context(procqa, **procqa.context_settings), procqa, list(words)
     while isinstance(command, click.Group):
         _, found, rest = command.resolve_command(context, rest)
         assert found is not None
         command = found
-    return command.make_context("", rest).params
+    return command.make_context(command.name, rest, parent=context).params
 
 
 def test_every_training_question_is_taught_and_none_that_tells_what_it_is_worth(tmp_path: Path) -> None:
