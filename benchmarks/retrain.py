@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.convert import clapnq, fairytaleqa
-from benchmarks.convert.command import DATA
+from benchmarks.convert.command import DATA, data_folder
 from procqa.embedding.sources import PLAIN_NAME, WEIGHTS_FOLDER
 from procqa.errors import ProcqaError
 from procqa.evaluation.importers import Imported, import_squad
@@ -92,10 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     model = given.work / NAME
     try:
-        if not given.data.is_dir():
-            raise ProcqaError(f"There is no folder {given.data}; name the one that holds the data sets with --data.")
+        data = data_folder(given.data)
         if not (model / CARD).is_file():  # written last of all
-            _procqa(list(training(given.teacher, general_sets(given.data, given.work / "general"), model)))
+            _procqa(list(training(given.teacher, general_sets(data, given.work / "general"), model)))
         for words in fitting(model, given.work):
             _procqa(words)
     except ProcqaError as error:

@@ -21,11 +21,16 @@ def run(convert: Convert, description: str, arguments: Sequence[str] | None = No
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     given = parser.parse_args(arguments)
     try:
-        if not given.data.is_dir():
-            raise ProcqaError(f"There is no folder {given.data}; name the one that holds the data sets with --data.")
-        imported = convert(given.data, given.out)
+        imported = convert(data_folder(given.data), given.out)
     except ProcqaError as error:
         print(error, file=sys.stderr)
         return 2
     print(imported.describe())
     return 0
+
+
+def data_folder(data: Path) -> Path:
+    """The folder that `--data` names. Raises ProcqaError when there is none."""
+    if not data.is_dir():
+        raise ProcqaError(f"There is no folder {data}; name the one that holds the data sets with --data.")
+    return data

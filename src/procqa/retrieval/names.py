@@ -47,6 +47,14 @@ class Naming(NamedTuple):
     literal: FloatArray
 
 
+class _PageNames(NamedTuple):
+    """A page's names: the content words of each, those that are one word in capitals, and others as phrases."""
+
+    words: tuple[frozenset[str], ...]
+    capitals: frozenset[str]
+    phrases: frozenset[str]
+
+
 class Names:
     """The words of every page's title, aliases and codes."""
 
@@ -54,8 +62,7 @@ class Names:
         """`names(p)` are the title, aliases and codes of page p; only those of pages that are looked at are read."""
         self._lexical = lexical
         self._names = names
-        self._words: dict[int, tuple[frozenset[str], ...]] = {}
-        self._forms: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
+        self._known: dict[int, _PageNames] = {}
         self._groups = _synonyms(lexical)
         self._groups_of: dict[str, set[int]] = defaultdict(set)
         for number, group in enumerate(self._groups):
@@ -65,13 +72,25 @@ class Names:
 
     def terms(self, page: int) -> frozenset[str]:
         """The content words of a page's names, as indexed."""
-        return frozenset().union(*self._each(page))
+        return frozenset().union(*self._of(page).words)
 
-    def _each(self, page: int) -> tuple[frozenset[str], ...]:
-        """The content words of each of a page's names."""
-        if page not in self._words:
-            self._words[page] = tuple(frozenset(self._lexical.content_terms(name)) for name in self._names(page))
-        return self._words[page]
+    def _of(self, page: int) -> _PageNames:
+        """A page's names, which are read once.
+
+        As phrases they are in lower case. One word, but in capitals, is one only where it is the title: an alias like
+        "pop" is a word of everyday English.
+        """
+        if page not in self._known:
+            every = self._names(page)
+            names = [part for name in every for part in (_IN_BRACKETS.sub("", name), *_IN_BRACKETS.findall(name))]
+            split = [_WORDS.findall(name) for name in names]
+            title = _WORDS.findall(every[0]) if every else []
+            self._known[page] = _PageNames(
+                tuple(frozenset(self._lexical.content_terms(name)) for name in every),
+                frozenset(words[0] for words in split if len(words) == 1 and words[0].isupper()),
+                frozenset(" ".join(words).lower() for words in split if len(words) > 1 or words == title != []),
+            )
+        return self._known[page]
 
     def scores(self, text: str, pages: Sequence[int], others: Sequence[int] = ()) -> Naming:
         """How far each page is the one that the text names, in three ways to tell, each 0 to 1, (len(pages),).
@@ -90,7 +109,7 @@ class Names:
         among = [*pages, *others]
         said = self._said(text)
         words = frozenset().union(*(word for meanings in said for word in meanings))
-        names = [[name - self._generic for name in self._each(page)] for page in pages]
+        names = [[name - self._generic for name in self._of(page).words] for page in pages]
         shares = [max((len(name & words) / len(name) for name in of_page if name), default=0.0) for of_page in names]
         return Naming(
             _scores(self._held(said, among))[: len(pages)],
@@ -122,28 +141,14 @@ class Names:
         spaced = f" {' '.join(words).lower()} "
 
         def longest(page: int) -> str:
-            exact, phrases = self._literally(page)
-            said = {word.lower() for word in exact & capitals} | {form for form in phrases if f" {form} " in spaced}
+            names = self._of(page)
+            said = {word.lower() for word in names.capitals & capitals}
+            said |= {form for form in names.phrases if f" {form} " in spaced}
             return max(said, key=len, default="")
 
         own = [longest(page) for page in pages]
         within = {form for form in own for other in own if form != other and f" {form} " in f" {other} "}
         return np.array([bool(form) and form not in within for form in own], dtype=np.float32)
-
-    def _literally(self, page: int) -> tuple[frozenset[str], frozenset[str]]:
-        """A page's names that are one word in capitals, and others as phrases in lower case.
-
-        Any other word is one where it is the title: an alias like "pop" is a word of everyday English.
-        """
-        if page not in self._forms:
-            every = self._names(page)
-            names = [part for name in every for part in (_IN_BRACKETS.sub("", name), *_IN_BRACKETS.findall(name))]
-            split = [_WORDS.findall(name) for name in names]
-            exact = {words[0] for words in split if len(words) == 1 and words[0].isupper()}
-            title = _WORDS.findall(every[0]) if every else []
-            phrases = {" ".join(words).lower() for words in split if len(words) > 1 or words == title != []}
-            self._forms[page] = frozenset(exact), frozenset(phrases)
-        return self._forms[page]
 
     def _held(self, said: Sequence[Collection[frozenset[str]]], pages: Sequence[int]) -> NDArray[np.bool_]:
         """Whether each page has each thing that is said in its names, (things, pages)."""
