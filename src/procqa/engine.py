@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +16,12 @@ from procqa.answering.choose import choose_lines, one_line
 from procqa.answering.citations import cite
 from procqa.answering.compose import Composer, Pieces
 from procqa.answering.confidence import UNREAD, Calibration, Evidence
-from procqa.answering.decide import ALIKE_TITLES, refusal
+from procqa.answering.decide import ALIKE_TITLES, MESSAGES, WHICH_ONE, refusal
 from procqa.answering.draft import Drafter
+from procqa.asked import all_checked, checked
 from procqa.embedding import Encoder
-from procqa.errors import QuestionError
 from procqa.index.snapshot import Snapshot
-from procqa.retrieval import WEIGHTS, Found, Query, Retriever, asks_without, pack
+from procqa.retrieval import WEIGHTS, Found, Retriever, asks_without, owes_history, pack
 from procqa.threads import one_thread_a_product
 from procqa.types import (
     Abstention,
@@ -39,7 +38,6 @@ from procqa.types import (
     Status,
 )
 
-LONGEST_QUESTION = 4000
 # Passages that a search gives when it is not told how many, and at most.
 HITS, MOST_HITS = 10, 50
 # What an engine can do without, to see what it is worth, beside the parts of a passage's score: whole lists, clauses of
@@ -48,14 +46,6 @@ HITS, MOST_HITS = 10, 50
 PARTS = ("lists", "clauses", "several", "across", "history", "spelling", "telling")
 # The sections named when there is no answer, from so many of the best passages.
 NEAREST, NEAREST_PASSAGES = 3, 10
-WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
-MESSAGES: Mapping[Reason, str] = {
-    Reason.NO_RELEVANT_CONTENT: "Nothing in these pages answers this question.",
-    Reason.LOW_CONFIDENCE: "These pages may touch on this, but no passage clearly answers it.",
-    Reason.UNKNOWN_PROCEDURE: "The procedure asked about is not in these pages.",
-    Reason.SECTION_MISSING: "The page for this procedure does not say this.",
-    Reason.NOT_A_QUESTION: "This does not read as a question.",
-}
 
 
 class Engine:
@@ -124,7 +114,7 @@ class Engine:
         Without `top_k`, HITS passages, or with `max_tokens` all that fit, up to MOST_HITS.
         """
         wanted = top_k or (HITS if max_tokens is None else MOST_HITS)
-        hits = self._retriever.hits(self._retriever.search(self._retriever.read(_checked(question)), filters), wanted)
+        hits = self._retriever.hits(self._retriever.search(self._retriever.read(checked(question)), filters), wanted)
         return hits if max_tokens is None else pack(hits, max_tokens)
 
     def ask(
@@ -141,8 +131,8 @@ class Engine:
         Raises QuestionError for an empty or overlong question.
         """
         clock = _Clock()
-        question = _checked(question)
-        history = () if self._forgetful else _all_checked(history)
+        question = checked(question)
+        history = () if self._forgetful else all_checked(history)
         query = self._retriever.read(question, history, filters)
         if not any(character.isalnum() for character in question):
             return self._abstain(question, Reason.NOT_A_QUESTION, 0.0, (), clock)
@@ -168,7 +158,7 @@ class Engine:
             id=uuid.uuid4().hex,
             status=Status.NEEDS_CLARIFICATION if unsure else Status.ANSWERED,
             question=question,
-            interpreted_as=Interpretation(query.focus, best, self._owes_history(query, found, filters)),
+            interpreted_as=Interpretation(query.focus, best, owes_history(query, found, filters)),
             answers=answers,
             citations=citations,
             abstention=None,
@@ -185,7 +175,7 @@ class Engine:
 
         With the pages `without` left out, as if they were not there.
         """
-        query = self._retriever.read(_checked(question), _all_checked(history))
+        query = self._retriever.read(checked(question), all_checked(history))
         filters = Filters(without=tuple(without))
         found = self._retriever.search(query, filters)
         if not len(found):
@@ -228,20 +218,6 @@ class Engine:
     def _pages(self, found: Found, places: Sequence[int]) -> tuple[Place, ...]:
         return tuple(replace(self._place(found, place), section="") for place in places)
 
-    def _owes_history(self, query: Query, found: Found, filters: Filters | None) -> bool:
-        """Whether the procedure, or what is asked of it, came from earlier questions.
-
-        So it is where the question alone would lead to another page, or calls this one less by its name.
-        """
-        if not query.before:
-            return False
-        if query.alone.focus != query.focus:
-            return True
-        if filters and len(filters.doc_ids) == 1:  # the asker chose it
-            return False
-        alone, called, called_alone = (found.signals[name] for name in ("alone", "called", "called_alone"))
-        return bool(alone.max() > alone[0] or called_alone[0] < called[0])
-
     def _nearest(self, found: Found) -> tuple[Place, ...]:
         """The first distinct sections found."""
         passages = self._snapshot.store.passages(found.rows[:NEAREST_PASSAGES])
@@ -269,26 +245,3 @@ class _Clock:
     def read(self) -> dict[str, float]:
         total = (time.perf_counter() - self._began) * 1000
         return {name: round(value, 3) for name, value in {"total": total, **self._stages}.items()}
-
-
-def _all_checked(history: Sequence[str]) -> list[str]:
-    """Earlier questions in the form that is read."""
-    return [unicodedata.normalize("NFC", _unicode(message)) for message in history]
-
-
-def _unicode(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise QuestionError("The question is not valid Unicode text.") from None
-    return text
-
-
-def _checked(question: str) -> str:
-    text = _unicode(question).strip()
-    if not text:
-        raise QuestionError("The question is empty; ask something.")
-    # As the asker counts them: the form that is read may be longer.
-    if len(text) > LONGEST_QUESTION:
-        raise QuestionError(f"The question has {len(text)} characters; at most {LONGEST_QUESTION} are read.")
-    return unicodedata.normalize("NFC", text)

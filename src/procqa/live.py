@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from procqa.engine import LONGEST_QUESTION, Engine
+from procqa.asked import LONGEST_QUESTION
+from procqa.engine import Engine
 from procqa.errors import ProcqaError, SnapshotError
 from procqa.index.manifest import Manifest, damage
 from procqa.index.versions import current_folder, folder_of

@@ -5,7 +5,7 @@ Whether to answer at all is for confidence.py to say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from procqa.answering.confidence import Evidence, Judged
 from procqa.types import Reason
@@ -26,6 +26,15 @@ NAMES_LITTLE, KNOWN_TO, KNOWN = 0.15, 5, 0.65
 # A passage is far from a question by one vector, as one in five best ones of dev are. This, and what known words are
 # compared with above, hang on the encoder: an encoder with other cosines needs others.
 FAR = 0.42
+# What askers are told.
+WHICH_ONE = "Several procedures fit this question equally well. Which one do you mean?"
+MESSAGES: Mapping[Reason, str] = {
+    Reason.NO_RELEVANT_CONTENT: "Nothing in these pages answers this question.",
+    Reason.LOW_CONFIDENCE: "These pages may touch on this, but no passage clearly answers it.",
+    Reason.UNKNOWN_PROCEDURE: "The procedure asked about is not in these pages.",
+    Reason.SECTION_MISSING: "The page for this procedure does not say this.",
+    Reason.NOT_A_QUESTION: "This does not read as a question.",
+}
 
 
 def refusal(evidence: Evidence, judged: Judged, *, alone: bool) -> Reason:

@@ -1,5 +1,6 @@
 """A question -> the passages that may answer it, best first."""
 
+from procqa.retrieval.conversation import owes_history
 from procqa.retrieval.found import Found, ScoredLine
 from procqa.retrieval.names import NAMES_ONE
 from procqa.retrieval.packing import pack
@@ -17,6 +18,7 @@ __all__ = [
     "asks_across",
     "asks_without",
     "compares",
+    "owes_history",
     "pack",
     "read_query",
 ]

@@ -17,10 +17,12 @@ import numpy as np
 
 from procqa.embedding import Encoded
 from procqa.embedding.encoder import FloatArray
+from procqa.retrieval.found import Found
 from procqa.retrieval.names import NAMES_ONE, Names, Naming
 from procqa.retrieval.pages import page_scores
 from procqa.retrieval.query import Query
 from procqa.retrieval.wording import asks_across
+from procqa.types import Filters
 
 # What a follow-up itself says of names counts this much, the whole conversation the rest.
 OWN_SHARE = 0.35
@@ -100,6 +102,21 @@ def follow(
         followed = Followed(naming, continues, scores, left, own)
     assert followed is not None, "a conversation has a message"
     return followed
+
+
+def owes_history(query: Query, found: Found, filters: Filters | None) -> bool:
+    """Whether the procedure of the first passage, or what is asked of it, came from earlier questions.
+
+    So it is where the question alone would lead to another page, or calls this one less by its name.
+    """
+    if not query.before:
+        return False
+    if query.alone.focus != query.focus:
+        return True
+    if filters and len(filters.doc_ids) == 1:  # the asker chose it
+        return False
+    alone, called, called_alone = (found.signals[name] for name in ("alone", "called", "called_alone"))
+    return bool(alone.max() > alone[0] or called_alone[0] < called[0])
 
 
 def _staying(question: str, turns: int) -> float:

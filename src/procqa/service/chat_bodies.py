@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from procqa.engine import LONGEST_QUESTION
+from procqa.asked import LONGEST_QUESTION
 from procqa.service.examples import ANSWER, ANSWERED
 from procqa.service.requests import MOST_HISTORY, WORDED, AskRequest, is_worded, whole
 from procqa.service.responses import AskResponse

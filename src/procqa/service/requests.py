@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from procqa.engine import HITS, LONGEST_QUESTION, MOST_HITS
+from procqa.asked import LONGEST_QUESTION
+from procqa.engine import HITS, MOST_HITS
 from procqa.types import Filters
 
 MOST_HISTORY = 20

@@ -6,13 +6,12 @@ Only pydantic is needed here, so that other doors can print the same objects wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from procqa.passages import count_tiktoken
-from procqa.service.examples import ANSWERED, FOUND, INDEX, STATE
+from procqa.service.examples import ANSWERED, FOUND, INDEX
 from procqa.service.links import citation_url
 from procqa.types import Citation, Hit, IndexInfo, Reason, Reply, Status
 
@@ -157,29 +156,6 @@ class IndexBody(Body):
     embedding_model: str
 
 
-class RefusalBody(Body):
-    """A published snapshot that does not answer, and why; `version` is empty when not even that could be read."""
-
-    version: str
-    reason: str
-    at: datetime
-
-
-class IndexState(Body):
-    """The index that answers, and what became of the snapshots published since the service was started."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [STATE]})
-
-    version: str
-    built_at: str
-    documents: int
-    passages: int
-    embedding_model: str
-    loaded_at: datetime
-    swaps: int
-    refused: RefusalBody | None
-
-
 class AskResponse(Body):
     """All that a question gets back."""
 
@@ -240,23 +216,6 @@ class SearchResponse(Body):
             index=IndexBody.model_validate(index),
             tokens=sum(count_tiktoken(hit.text) for hit in hits),
         )
-
-
-class Health(Body):
-    """The process is up."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
-
-    status: Literal["ok"]
-
-
-class Readiness(Body):
-    """Questions can be answered, from the index of this version."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "index": INDEX["version"]}]})
-
-    status: Literal["ready"]
-    index: str
 
 
 def _interpretation(reply: Reply) -> InterpretationBody | None:

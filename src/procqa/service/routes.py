@@ -17,7 +17,7 @@ from procqa.service.document_responses import DocumentBody, DocumentList, Docume
 from procqa.service.problem_docs import documented, problem_page, problems_page
 from procqa.service.problems import ServiceError
 from procqa.service.requests import LONGEST_NAME, plain_number
-from procqa.service.responses import Health, IndexState, Readiness
+from procqa.service.state_responses import Health, IndexState, Readiness
 from procqa.types import Document
 
 MOST_LISTED = 500
