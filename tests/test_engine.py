@@ -101,6 +101,32 @@ def test_a_list_is_answered_whole_without_bullets(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "aortic valve repair recovery",
+        "Aortic valve repair surgery: recovery time",
+        "How long does the recovery from an aortic valve repair take?",
+    ],
+)
+def test_who_says_nothing_but_the_name_of_a_section_wants_all_of_it(engine: Engine, question: str) -> None:
+    reply = engine.ask(question)
+    check_reply(engine, reply)
+    assert reply.answers[0].text == "You stay in hospital for 7 days.\nDriving is allowed after 6 weeks."
+
+
+def test_who_asks_one_thing_of_a_section_by_its_name_gets_one_sentence(engine: Engine) -> None:
+    reply = engine.ask("Driving in the recovery from an aortic valve repair")
+    assert reply.answers[0].text == "Driving is allowed after 6 weeks."
+
+
+def test_to_recover_says_the_name_of_recovery(engine: Engine) -> None:
+    hits = engine.search("How long does it take to recover from an aortic valve repair?", top_k=10)
+    of_page = {hit.passage.section: hit.signals["heading"] for hit in hits if hit.passage.doc_id == "heart/aortic"}
+    assert of_page["Recovery"] == 1.0
+    assert of_page["Duration"] == of_page["Risks and Complications"] == 0.0
+
+
 @READ_ONLY
 @given(question=questions, passages=st.integers(0, 5), max_answers=st.integers(1, 10))
 @example(question="e\u0301 knee recovery", passages=0, max_answers=1)

@@ -99,7 +99,8 @@ class Drafter:
         ]
         heads = self._snapshot.heads
         told = heads.read(found.focus.vector).whole if heads else 0.0
-        asked = asks_for_all(query.focus, told, float(found.signals["heading"][place]))
+        headed, bare = (float(found.signals[name][place]) for name in ("heading", "bare"))
+        asked = asks_for_all(query.focus, told, headed, bool(bare))
         chosen = (chooser or self._chooser)(asked, self.lines(found, places))
         if self._narrow and len(chosen) == 1:
             chosen = (self._narrowed(query, found, passage, chosen[0]),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from procqa.retrieval.names import Names
 
 # Sections that say what a procedure is.
 OPENINGS = frozenset({"Summary", "Introduction"})
+# Words that ask for no less of a section beside its name: "X surgery risks", "how long does recovery from X take?"
+USUAL = "the surgery, operation or procedure: how long does it take on average, how much time does it usually last"
+# Letters of a stem that says a word of a section's name by beginning it.
+STEM = 5
 
 
 class Sections:
@@ -26,27 +31,36 @@ class Sections:
         # Of each section by its number: its place among those that the heads know, the one after them for any other.
         self._routed = np.array([known.get(name, len(known)) for name in sections], dtype=np.int64)
         self._opens = np.array([name in OPENINGS for name in sections], dtype=bool)
+        self._usual = frozenset(snapshot.lexical.content_terms(USUAL))
         self._words: dict[int, frozenset[str]] = {}  # of a section by its number: the words of its name
 
     def scores(self, focus: str, vector: FloatArray, rows: Rows) -> dict[str, FloatArray]:
         """How much each passage's section is the one that is asked for, (rows,); `vector` is that of the focus.
 
         `section` is the log probability by the question's wording, `heading` the share of the words of the section's
-        name that are said.
-        `bare` is 1 for the opening of a page of whose title the focus is nothing but words: "what is X?", or "X".
+        name that are said. `bare` is 1 where the focus says nothing but words of the page's names and of the section's
+        ("risks of X", "X recovery time"), or for an opening, of the page's names alone: "what is X?", or "X".
         """
         snapshot = self._snapshot
         numbers = snapshot.section_of.numbers[rows]
-        pages, place = np.unique(snapshot.document_of[rows], return_inverse=True)
+        pages, page = np.unique(snapshot.document_of[rows], return_inverse=True)
         words = snapshot.lexical.content_terms(focus)
-        bare = np.array([words <= self._names.terms(page) for page in pages.tolist()], dtype=bool)
+        called = [self._names.terms(number) for number in pages.tolist()]
         sections, section = np.unique(numbers, return_inverse=True)
-        names = [self._words_of(number) for number in sections.tolist()]
-        said = np.array([len(name & words) / max(len(name), 1) for name in names], dtype=np.float32)
+        heading = np.zeros(len(sections), dtype=np.float32)
+        bare = np.zeros((len(pages), len(sections)), dtype=np.float32)
+        for place, number in enumerate(sections.tolist()):
+            name = self._words_of(number)
+            said = _said(name, words)
+            if said:
+                heading[place] = min(1.0, len(said) / len(name))
+            if said or self._opens[number]:
+                rest = words - said - self._usual if said else words
+                bare[:, place] = [rest <= names for names in called]
         return {
             "section": self._routes(vector)[self._routed[numbers]],
-            "heading": said[section],
-            "bare": (bare[place] & self._opens[numbers]).astype(np.float32),
+            "heading": heading[section],
+            "bare": bare[page, section],
         }
 
     def _routes(self, vector: FloatArray) -> FloatArray:
@@ -62,3 +76,10 @@ class Sections:
             name = self._snapshot.section_of.names[number]
             self._words[number] = frozenset(self._snapshot.lexical.content_terms(name))
         return self._words[number]
+
+
+def _said(name: frozenset[str], words: Collection[str]) -> frozenset[str]:
+    """Those words that say one of a section's name, as stems: "to recover" says "recovery", too."""
+    return frozenset(
+        word for word in words if word in name or (len(word) >= STEM and any(part.startswith(word) for part in name))
+    )
