@@ -16,9 +16,9 @@ from procqa.training.late_model import Encoded, LateModel
 from procqa.training.steps import Plan, run_steps
 from procqa.training.teacher import Teacher
 
-RATE = 3e-4
+RATE = 5e-4
 # What is learned from at once. Passages and the words of questions are apart, since one is padded to the longest.
-STEP_PASSAGES, STEP_WORDS = 16, 128
+STEP_PASSAGES, STEP_WORDS = 8, 64
 # Of texts being as much alike as to the teacher, beside tokens having its vectors.
 ALIKE_WEIGHT = 5.0
 # Texts by which the projections are brought together, and the ridge that keeps it from hanging on few of them.
