@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "procqa"
 # Each layer may import the ones before it, and its own as long as no two packages import each other.
 LAYERS = (
     {"types", "errors"},
-    {"settings", "progress", "threads"},
+    {"settings", "progress", "threads", "asked"},
     {"readers", "passages", "embedding"},
     {"index"},
     {"retrieval", "answering"},
