@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from procqa.service.examples import INDEX, STATE
-from procqa.service.responses import Body
+from procqa.service.responses import Body, IndexBody
 
 
 class RefusalBody(Body):
@@ -19,16 +19,11 @@ class RefusalBody(Body):
     at: datetime
 
 
-class IndexState(Body):
+class IndexState(IndexBody):
     """The index that answers, and what became of the snapshots published since the service was started."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [STATE]})
 
-    version: str
-    built_at: str
-    documents: int
-    passages: int
-    embedding_model: str
     loaded_at: datetime
     swaps: int
     refused: RefusalBody | None
