@@ -32,7 +32,7 @@ NAME, CARD = "procqa-mini", "README.md"
 # Gold files of eval/train: those that both models are taught, and those that the reader is taught beside them. What is
 # between is gold-dev-2 now.
 GOLD, READER_GOLD = range(1, 52), (*range(52, 55), *range(63, 78))
-EPOCHS, READER_EPOCHS = 4, 2
+EPOCHS, READER_EPOCHS = 2, 2
 # Of gold-dev's questions that have an answer; the threshold lies where so many are refused.
 REFUSALS = "0.12"
 SQUADSHIFTS = ("new_wiki", "reddit", "amazon_reviews")

@@ -118,7 +118,7 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
     card = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
     assert f"--teacher {large}" in card
     assert "a larger model, large, and the encoder learned to be like that, on their texts and also on up to" in card
-    assert "up to 2,000 general questions with their passages and 12,000 without" in card
+    assert "up to 2,000 general questions with their passages and 24,000 without" in card
     assert not (tmp_path / "mine" / "checkpoints").exists()
 
 

@@ -51,7 +51,7 @@ def train_model(plan: TrainingPlan, progress: Progress = silent) -> Outcome:
     earlier = begin(unfinished, _deciding(plan, general, training, for_reader, dev, asked), began)
     teacher = None
     if plan.teacher:
-        own = texts_to_learn(training, general, asked, pieces, plan.seed)
+        own = texts_to_learn(for_reader, general, asked, pieces, plan.seed)
         teacher = _teacher(plan, own, asked, unfinished / "teacher", progress)
     result = train_encoder(
         base, training, dev, plan.out, epochs=plan.epochs, seed=plan.seed, teacher=teacher, progress=progress
@@ -111,7 +111,8 @@ def _teacher(
     base = trainable_folder(plan.teacher, folder / "base")
     pieces = WordPieces(base / TOKENIZER_FILE, MAX_TOKENS)
     its, dev = _training_and_dev(plan, pieces)
-    texts = texts_to_learn(its, _general(plan, pieces), asked, pieces, plan.seed)
+    held = _for_reader(plan, its, dev, pieces)
+    texts = texts_to_learn(held, _general(plan, pieces), asked, pieces, plan.seed)
     return taught_teacher(base, its, dev, texts, own, folder, seed=plan.seed, progress=progress)
 
 

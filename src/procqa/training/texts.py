@@ -19,7 +19,7 @@ from procqa.training.examples import TrainingPage, TrainingPassage, TrainingSet,
 # Questions of the general sets that are learned from with their passages, so that no other English is forgotten.
 GENERAL_TEXTS = 2000
 # Further ones without, and lines of pages.
-GENERAL_QUESTIONS, LINES = 12_000, 12_000
+GENERAL_QUESTIONS, LINES = 24_000, 20_000
 
 Text = TrainingPassage | Words
 
@@ -27,7 +27,9 @@ Text = TrainingPassage | Words
 def texts_to_learn(
     training: TrainingSet, general: TrainingSet, asked: Sequence[str], pieces: WordPieces, seed: int
 ) -> list[Text]:
-    """The passages and words of the questions taught, of some general ones, further questions, and lines.
+    """The passages and words of `training` and of some general questions, further questions, and lines.
+
+    `training` is all that either model is taught: the same texts again and again are learned by heart.
 
     Whatever the pieces, the same texts in the same order.
     """
