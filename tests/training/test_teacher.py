@@ -122,6 +122,37 @@ def test_a_whole_run_with_a_teacher_tells_it_in_the_card(tmp_path: Path, monkeyp
     assert not (tmp_path / "mine" / "checkpoints").exists()
 
 
+def test_the_encoder_learns_from_the_texts_that_only_the_reader_is_taught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from procqa.training import teacher as teaching
+    from procqa.training.base import with_layers
+    from procqa.training.plan import TrainingPlan
+    from procqa.training.run import train_model
+
+    monkeypatch.setattr(teaching, "EPOCHS", 1)
+    corpus, every = pages_and_questions(tmp_path, 17)
+    lines = every.read_text(encoding="utf-8").splitlines(keepends=True)
+    gold, further = tmp_path / "both.jsonl", tmp_path / "further.jsonl"
+    gold.write_text("".join(lines[:-4]), encoding="utf-8")
+    further.write_text("".join(lines[-4:]), encoding="utf-8")
+    large = with_layers(plain_folder(), 2, tmp_path / "large")
+    told: dict[str, int | None] = {}
+
+    @contextmanager
+    def progress(name: str, total: int | None, unit: str) -> Iterator[Advance]:
+        told[name] = total
+        yield lambda count, note="": None
+
+    out = tmp_path / "mine"
+    plan = TrainingPlan(corpus, (gold,), out, reader_gold=(further,), epochs=1, layers=1, teacher=str(large))
+    train_model(plan, progress)
+    # Passages and questions of the ten pages of fifteen that are taught and of the two that the reader is; their lines,
+    # one of which all have.
+    assert told["What the teacher makes of it"] == (10 + 2) * (2 + 2) + 12 + 1
+    assert "the further texts that the reader was taught" in (out / "README.md").read_text(encoding="utf-8")
+
+
 def test_of_what_was_learned_the_share_that_dev_has_best_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
     type=_file,
     multiple=True,
     help="Gold questions over the same pages that the reader alone is taught, beside --gold: where these are many, an "
-    "encoder learns no more from further ones, and the reader does. May be repeated.",
+    "encoder learns no more from further ones, and the reader does; with --teacher an encoder learns from their texts. "
+    "May be repeated.",
 )
 @click.option(
     "--epochs",

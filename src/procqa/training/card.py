@@ -93,6 +93,8 @@ def _taught(plan: TrainingPlan) -> str:
     if not plan.teacher:
         return "The encoder was taught the questions itself."
     others = [f"up to {LINES:,} lines of these pages"]
+    if plan.reader_gold:
+        others.append("the further texts that the reader was taught")
     if plan.first:
         others.append(
             f"up to {GENERAL_TEXTS:,} general questions with their passages and {GENERAL_QUESTIONS:,} without"

@@ -11,9 +11,9 @@ class TrainingPlan:
     """`first` are general sets (pages, questions) for the reader, and for an encoder with a teacher.
 
     `teacher` is a larger model, told like `base`, and `asked` are files of questions, one a line, that an encoder with
-    a teacher learns from too. `reader_gold` are questions that the reader alone is taught, beside `gold`. `layers` of
-    the base are kept, None for all. With no `epochs` the encoder stays as it is; `reader_epochs` are half as many,
-    unless told.
+    a teacher learns from too. `reader_gold` are questions that the reader alone is taught, beside `gold`; such an
+    encoder learns from their texts. `layers` of the base are kept, None for all. With no `epochs` the encoder stays as
+    it is; `reader_epochs` are half as many, unless told.
     """
 
     corpus: Path

@@ -2,7 +2,8 @@
 
 What a teacher makes of a text is its label, so that texts need no others. Questions are where a small encoder is least
 like a large one, and there are far fewer words in them than in pages; so questions that nobody answered and the lines
-of pages, which are as short, are learned from too.
+of pages, which are as short, are learned from too. Few texts are soon learned by heart, so those that only the
+reader is taught are among them.
 """
 
 from __future__ import annotations
@@ -25,17 +26,15 @@ Text = TrainingPassage | Words
 
 
 def texts_to_learn(
-    training: TrainingSet, general: TrainingSet, asked: Sequence[str], pieces: WordPieces, seed: int
+    taught: TrainingSet, general: TrainingSet, asked: Sequence[str], pieces: WordPieces, seed: int
 ) -> list[Text]:
-    """The passages and words of `training` and of some general questions, further questions, and lines.
-
-    `training` is all that either model is taught: the same texts again and again are learned by heart.
+    """The passages and words of the questions `taught` and of some general ones, further questions, and lines.
 
     Whatever the pieces, the same texts in the same order.
     """
     words = [question.context for question in some_of(general, GENERAL_QUESTIONS, seed + 1).questions]
-    short = [words_of(text, pieces) for text in (*asked, *_lines(training, seed))]
-    return [*texts_of(joined([training, some_of(general, GENERAL_TEXTS, seed)])), *words, *short]
+    short = [words_of(text, pieces) for text in (*asked, *_lines(taught, seed))]
+    return [*texts_of(joined([taught, some_of(general, GENERAL_TEXTS, seed)])), *words, *short]
 
 
 def texts_of(held: TrainingSet) -> list[Text]:
