@@ -202,10 +202,26 @@ def test_what_the_page_knows_of_the_message_before_is_evidence(opened: Open) -> 
     assert alone is not None
     assert stayed is not None
     assert turned is not None
-    assert (alone[0].weakest_before, alone[0].left) == (0.0, 0.0)
+    assert (alone[0].weakest_before, alone[0].left, alone[0].turns) == (0.0, 0.0, 0.0)
+    assert (alone[0].alone_margin, alone[0].continues_margin) == (0.0, 0.0)
     assert stayed[0].weakest_before > 0.9
     assert stayed[0].left == 0.0
     assert turned[0].left > 0.0
+    assert 0 < stayed[0].turns < 0.5 < turned[0].turns < 1
+    # Going on from the page before speaks for it, and where the message turns, for the other one.
+    assert stayed[0].continues_margin > 0
+    assert turned[0].continues_margin > 0
+
+
+def test_what_a_follow_up_says_by_itself_is_evidence(opened: Open) -> None:
+    engine = opened()
+    unsaid, said = (
+        engine.examine(question, ["medial knee repair"])
+        for question in ("How long do I stay?", "How long do I stay after medial knee repair?")
+    )
+    assert unsaid is not None
+    assert said is not None
+    assert said[0].alone_margin > max(0.0, unsaid[0].alone_margin)
 
 
 def test_pages_that_fit_as_well_are_rivals(opened: Open) -> None:

@@ -53,13 +53,14 @@ class Evidence:
     MOST_FOREIGN). `called` is how far the question says one of the page's names. `same_page`, `right_section`,
     `answered` are the reader's log odds of the passage, `mark` and `best_mark` of its best marked line and of the line
     that was found best, `least` the least of these five, since an answer must have them all; 0 where nothing is read.
-    `follows` is 1 where something was said before, and `turns` how clearly the wording is of another procedure than
-    before, as `Query.turns`; `weakest_before` is `weakest` of the message before, with what had been said before that,
-    and `left` how much less the page fits it than the page does that fits it best. `told` is the log odds, by the
-    wording alone, that pages about procedures tell such things. `names` is the log odds, by the wording too, that a
-    procedure is called by its name (at most SURE_NAME either way); `uncalled` its probability times how far the page is
-    not called, and `misnamed` its probability where not even half of any name of the page is said: of a vasectomy a
-    page about hernias, but no page where a procedure is only described.
+    `follows` is 1 where something was said before, and only then are there others: `turns` is the probability that the
+    message turns to another page; `weakest_before` is `weakest` of the message before, with what had been said before
+    that, and `left` how much less the page fits it than the page does that fits it best; `alone_margin` and
+    `continues_margin` are margins to the best other page by the message alone, and by going on from the page before.
+    `told` is the log odds, by the wording alone, that pages about procedures tell such things. `names` is the log odds,
+    by the wording too, that a procedure is called by its name (at most SURE_NAME either way); `uncalled` its
+    probability times how far the page is not called, and `misnamed` its probability where not even half of any name of
+    the page is said: of a vasectomy a page about hernias, but no page where a procedure is only described.
     """
 
     line: float
@@ -93,6 +94,8 @@ class Evidence:
     names: float = 0.0
     uncalled: float = 0.0
     misnamed: float = 0.0
+    alone_margin: float = 0.0
+    continues_margin: float = 0.0
 
 
 SIGNALS = tuple(field.name for field in fields(Evidence))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from procqa.answering.choose import Chosen, SectionLine, asks_for_all, choose_lines
 from procqa.answering.clauses import clauses
@@ -16,7 +17,7 @@ from procqa.answering.reading import read_passage
 from procqa.index.snapshot import Snapshot
 from procqa.index.spelling import operations
 from procqa.passages import embedded_prefix
-from procqa.retrieval import NAMES_ONE, Found, Query
+from procqa.retrieval import NAMES_ONE, Found, Query, turning
 from procqa.retrieval.interaction import token_weights
 from procqa.types import Passage
 
@@ -26,6 +27,7 @@ Chooser = Callable[[float, Sequence[SectionLine]], tuple[SectionLine, ...]]
 MOST_OPTIONS = 3
 # The margins where there is no other page, or section, to choose: the medians of right answers of dev that had rivals.
 NO_OTHER_PAGE, NO_OTHER_SECTION = 0.45, 0.1
+NO_OTHER_ALONE, NO_OTHER_CONTINUES = -0.04, 0.03
 # A page whose score is less than the best one's by this counts as a third of a rival.
 NEAR_RIVAL = 0.1
 # A clause answers without the rest of its sentence when it fits the question by so much better than the others.
@@ -176,16 +178,32 @@ class Drafter:
             called=signal["called"],
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             foreign=float(min(MOST_FOREIGN, len(set(foreign)))),
-            follows=float(bool(query.earlier)),
-            turns=float(query.turns),
-            weakest_before=signal["weakest_before"],
-            left=signal["left"],
             evenly=signal["evenly"],
             surely=signal["surely"],
             rivals=math.log1p(sum(math.exp(min(0.0, other - score) / NEAR_RIVAL) for other in best_of_others)),
+            **self._history(query, found, place, ~np.isin(documents, list(asked))),
             **self._wording(found, signal["called"]),
             **self._verdict(query, found, place),
         )
+
+    @staticmethod
+    def _history(query: Query, found: Found, place: int, of_others: NDArray[np.bool_]) -> dict[str, float]:
+        """What was said before tells of the passage at a place, and the message by itself; nothing for a first one."""
+        if not query.earlier:
+            return {}
+
+        def margin(signal: str, no_other: float) -> float:
+            values = found.signals[signal]
+            return float(values[place] - values[of_others].max()) if of_others.any() else no_other
+
+        return {
+            "follows": 1.0,
+            "turns": turning(query),
+            "weakest_before": float(found.signals["weakest_before"][place]),
+            "left": float(found.signals["left"][place]),
+            "alone_margin": margin("alone", NO_OTHER_ALONE),
+            "continues_margin": margin("continues", NO_OTHER_CONTINUES),
+        }
 
     def _wording(self, found: Found, called: float) -> dict[str, float]:
         """What the wording alone tells, beside how far the page is called; nothing where the encoder has no heads."""

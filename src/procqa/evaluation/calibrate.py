@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,12 @@ _SURE = 0.001  # no share that was seen is taken for nearer to never or always
 # How much it counts that a question is asked where its page is not, for telling that a procedure has no page, and that
 # there is no answer: few gold questions are about such. From dev; with more, homely questions are taken for such.
 _ABSENT, _UNANSWERED = 0.15, 0.05
+# How much a question that stands alone counts in the judge of follow-ups, of which there are fewer: much that speaks
+# for an answer to the one does for one to the other. From dev and dev-2, each judged by a fit on the other as well.
+_LENT = 0.2
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
+# The signals (m, SIGNALS) of questions asked where their page is not, and how much each counts (m,).
+Absence: TypeAlias = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +101,20 @@ def calibrate(
     worths = np.zeros(len(held))
     for kinds in _groups(every.kinds, held):
         asked = np.isin(every.kinds, kinds)
-        answered = asked & answerable
-        elsewhere = absent.signals[np.isin(absent.kinds, kinds)]
-        known = _with(elsewhere, _ABSENT, features[asked], every.known[asked], every.weights[asked])
+        counts = every.weights * _lent(every.kinds, kinds)
+        taught = counts > 0
+        signals, counts, answered = features[taught], counts[taught], answerable[taught]
+        elsewhere = absent.signals, _lent(absent.kinds, kinds)
         judge = Judge(
-            _logistic(*known),
-            _logistic(*_with(elsewhere, _UNANSWERED, features[asked], held[asked], every.weights[asked])),
-            _logistic(features[answered], right_page[answered], every.weights[answered]),
-            _logistic(features[answered], correct[answered], every.weights[answered]),
+            _logistic(*_with(elsewhere, _ABSENT, signals, every.known[taught], counts)),
+            _logistic(*_with(elsewhere, _UNANSWERED, signals, held[taught], counts)),
+            _logistic(signals[answered], right_page[taught & answerable], counts[answered]),
+            _logistic(signals[answered], correct[taught & answerable], counts[answered]),
         )
         judges |= dict.fromkeys(kinds, judge)
         worths[asked] = worth(
-            _unseen(features[asked], held[asked], every.weights[asked], elsewhere=elsewhere),
-            _unseen(features[asked], right_page[asked], every.weights[asked], of=answerable[asked]),
+            _unseen(signals, held[taught], counts, elsewhere=elsewhere)[asked[taught]],
+            _unseen(signals, right_page[taught], counts, of=answered)[asked[taught]],
         )
     own = parts[0].answerable
     own_worths = worths[: len(own)]
@@ -122,15 +129,23 @@ def calibrate(
 
 
 def _with(
-    absent: Floats, share: float, signals: Floats, labels: Flags, weights: Floats
+    elsewhere: Absence, share: float, signals: Floats, labels: Flags, weights: Floats
 ) -> tuple[Floats, Flags, Floats]:
-    """Questions with those that were asked where their page is not, which are none of what is labelled."""
-    count = len(absent)
+    """Questions with those that were asked where their page is not, which are none of what is labelled.
+
+    Of these `elsewhere` has the signals and how much each counts in `share`.
+    """
+    absent, counts = elsewhere[0][elsewhere[1] > 0], elsewhere[1][elsewhere[1] > 0]
     return (
         np.concatenate([signals, absent]),
-        np.concatenate([labels, np.zeros(count, dtype=bool)]),
-        np.concatenate([weights, np.full(count, share)]),
+        np.concatenate([labels, np.zeros(len(absent), dtype=bool)]),
+        np.concatenate([weights, share * counts]),
     )
+
+
+def _lent(asked: NDArray[np.str_], kinds: tuple[Kind, ...]) -> Floats:
+    """How much each question counts, by its kind, in the judge of some kinds."""
+    return np.where(np.isin(asked, kinds), 1.0, _LENT if kinds == (Kind.FOLLOWING,) else 0.0)
 
 
 def _groups(kinds: NDArray[np.str_], held: Flags) -> list[tuple[Kind, ...]]:
@@ -141,7 +156,7 @@ def _groups(kinds: NDArray[np.str_], held: Flags) -> list[tuple[Kind, ...]]:
 
 
 def _unseen(
-    features: Floats, labels: Flags, weights: Floats, of: Flags | None = None, elsewhere: Floats | None = None
+    features: Floats, labels: Flags, weights: Floats, of: Flags | None = None, elsewhere: Absence | None = None
 ) -> Floats:
     """The probability that each question gets from a model fitted on the others: what new questions will get.
 
@@ -149,7 +164,7 @@ def _unseen(
     `of` the models are fitted on these questions alone, with `elsewhere` on such as were asked where their page is not,
     too.
     """
-    absent = np.zeros((0, features.shape[1])) if elsewhere is None else elsewhere
+    absent = elsewhere or (features[:0], weights[:0])
     taught = np.ones(len(labels), dtype=bool) if of is None else of
     probabilities = np.zeros(len(labels))
     # Every fold has its share of each kind.

@@ -1,6 +1,6 @@
 """A question -> the passages that may answer it, best first."""
 
-from procqa.retrieval.conversation import owes_history
+from procqa.retrieval.conversation import owes_history, turning
 from procqa.retrieval.found import Found, ScoredLine
 from procqa.retrieval.names import NAMES_ONE
 from procqa.retrieval.packing import pack
@@ -21,4 +21,5 @@ __all__ = [
     "owes_history",
     "pack",
     "read_query",
+    "turning",
 ]

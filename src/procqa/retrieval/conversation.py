@@ -3,7 +3,7 @@
 Near twins are a word apart, so all that was said speaks for the page before: its name in an earlier question as much as
 the twin's in this one. So the messages are followed one by one. What was said up to the message before is a question of
 its own, and finds its page; this page then counts by itself, the less the more a follow-up says and the more it is
-worded as one about another ("and the other kind?"), and after it its twins do.
+worded as one about another ("and the other kind?"), and after it the pages do that are about the like.
 """
 
 from __future__ import annotations
@@ -28,14 +28,19 @@ from procqa.types import Filters
 OWN_SHARE = 0.35
 # A page for which the earlier questions speak less than for the best one, by so much, is the page before to 1/e.
 DOUBT = 0.05
-# Words of a usual follow-up.
-USUAL_WORDS = 9
 # What speaks for a page in a follow-up, beside its own score and in its unit: a conditional logit of the right page,
-# fitted on follow-ups of dev, of dev-2 and of `train/`. Being the page before; that, for each e-fold of words; and
-# where the wording turns. Surely ("the other kind") it turns in too few of them to fit.
-STAYS, STAYS_LONGER, STAYS_TURNING, LEAVES = 0.32, -0.21, -0.21, -0.60
-# A title like that page's, and that with a name that the follow-up itself calls.
-TWIN, TWIN_CALLED = 0.205, 0.7
+# fitted on follow-ups of dev, of dev-2 and of `train/`. Those without an answer are about a page as well: by the others
+# alone one would turn to a twin for what the page before does not tell. Being the page before, where the message stays
+# with it, and what a message that turns takes from that: a little more than all of it. Surely ("the other kind") it
+# turns in too few of them to fit.
+STAYS, TURNED, LEAVES = 0.26, -0.35, -0.60
+# The log odds that a message of usual length turns; what each e-fold of words adds, and wording that turns.
+USUAL_WORDS = 9
+TURNS, TURNS_LONGER, TURNS_WORDED = -2.05, 3.20, 2.71
+# Being about the like of that page, and that with a name that the follow-up itself calls.
+TWIN, TWIN_CALLED = 0.14, 0.48
+
+_LEAST = 1e-6  # length of a vector that has a direction: a page that nothing sets apart is like none
 
 
 class Said(NamedTuple):
@@ -70,13 +75,13 @@ def follow(
     said: Sequence[Said],
     pages: Sequence[int],
     others: Sequence[int],
-    titles: FloatArray,
+    subjects: FloatArray,
     weights: Mapping[str, float],
 ) -> Followed:
     """Follow a conversation to its last message; `said` are its messages, oldest first, each (pages,) in what it gives.
 
-    `others` are further pages that it might be about, `titles` (pages, d) the titles' vectors, and `weights` those of
-    `page_scores` and of `continues`.
+    `others` are further pages that it might be about, `subjects` (pages, d) tell by their direction what each
+    page is about, and `weights` are those of `page_scores` and of `continues`.
     """
 
     @functools.cache  # a message is asked about by itself, and by each one after it
@@ -84,6 +89,7 @@ def follow(
         return names.scores(text, pages, others)
 
     nothing = np.zeros(len(pages), dtype=np.float32)
+    alike = _alike(subjects) if len(said) > 1 else nothing
     followed: Followed | None = None
     for query, _, _, known in said:
         question = query.context[query.said_before :]
@@ -91,17 +97,22 @@ def follow(
         naming = _with_earlier(query, named_in) if query.earlier else own
         continues = left = nothing
         if followed is not None:
-            page = int(followed.scores.argmax())
-            left = followed.scores[page] - followed.scores
+            left = followed.scores.max() - followed.scores
             if not asks_across(query.focus):
-                twins = titles @ titles[page]
-                twins[page] = 0.0
-                stays = _staying(question, query.turns) * np.exp(-left / DOUBT)
-                continues = (stays + (TWIN + TWIN_CALLED * own.called) * twins).astype(np.float32)
+                before = np.exp(-left / DOUBT)
+                twins = before / before.sum() @ alike
+                stays = LEAVES if query.turns > 1 else STAYS + TURNED * turning(query)
+                continues = (stays * before + (TWIN + TWIN_CALLED * own.called) * twins).astype(np.float32)
         scores = page_scores(known, naming, weights) + weights["continues"] * continues
         followed = Followed(naming, continues, scores, left, own)
     assert followed is not None, "a conversation has a message"
     return followed
+
+
+def turning(query: Query) -> float:
+    """The probability, by its length and its wording alone, that a message turns from the page before to another."""
+    longer = math.log(max(1, len(query.context[query.said_before :].split())) / USUAL_WORDS)
+    return 1 / (1 + math.exp(-(TURNS + TURNS_LONGER * longer + TURNS_WORDED * query.turns)))
 
 
 def owes_history(query: Query, found: Found, filters: Filters | None) -> bool:
@@ -119,10 +130,20 @@ def owes_history(query: Query, found: Found, filters: Filters | None) -> bool:
     return bool(alone.max() > alone[0] or called_alone[0] < called[0])
 
 
-def _staying(question: str, turns: int) -> float:
-    if turns > 1:
-        return LEAVES
-    return STAYS + STAYS_LONGER * math.log(max(1, len(question.split())) / USUAL_WORDS) + STAYS_TURNING * turns
+def _alike(subjects: FloatArray) -> FloatArray:
+    """How far each two pages are about the like, (pages, pages), 0 for one and itself.
+
+    A cosine of what sets them apart from the rest: all pages about procedures have much in common.
+    """
+    unit = _unit(subjects)
+    apart = _unit(unit - unit.mean(axis=0))
+    alike: FloatArray = np.maximum(apart @ apart.T, 0.0)
+    np.fill_diagonal(alike, 0.0)
+    return alike
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST))
 
 
 def _with_earlier(query: Query, named_in: Callable[[str], Naming]) -> Naming:

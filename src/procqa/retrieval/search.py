@@ -146,7 +146,10 @@ class Retriever:
         }
         # A message of characters that the encoder drops says nothing.
         said = [said_in[message.context] for message in query.conversation if len(texts[message.context].tokens)]
-        followed = follow(self._names, said, pages.tolist(), others, snapshot.titles[pages], parts)
+        dense = snapshot.dense.vectors(rows)
+        # The sum of a page's passages tells what it is about, by its direction.
+        subjects = np.add.reduceat(dense, np.searchsorted(page_of, np.arange(len(pages))), axis=0)
+        followed = follow(self._names, said, pages.tolist(), others, subjects, parts)
         page_number = page_of[similar.passages]
         if self._tells:
             telling = tells_line(query, focus, of_focus, first_of_page)
@@ -156,7 +159,7 @@ class Retriever:
         of_passage = {
             "page": said[-1].known[page_of],
             "title": titles[documents],
-            "dense": snapshot.dense.vectors(rows) @ focus.vector,
+            "dense": dense @ focus.vector,
             "bm25": bm25,
             **self._sections.scores(query.focus, focus.vector, rows),
             "named": followed.naming.named[page_of],
