@@ -31,6 +31,8 @@ _ABSENT, _UNANSWERED = 0.15, 0.05
 # How much a question that stands alone counts in the judge of follow-ups, of which there are fewer: much that speaks
 # for an answer to the one does for one to the other. From dev and dev-2, each judged by a fit on the other as well.
 _LENT = 0.2
+# How much more a follow-up counts that is asked where its page is not: beside what is lent it would go under.
+_ABSENT_AFTER = 2.0
 _FEWEST = 20  # of right and of wrong answers each: with less a fit would be noise
 # The signals (m, SIGNALS) of questions asked where their page is not, and how much each counts (m,).
 Absence: TypeAlias = tuple[Floats, Floats]
@@ -104,7 +106,8 @@ def calibrate(
         counts = every.weights * _lent(every.kinds, kinds)
         taught = counts > 0
         signals, counts, answered = features[taught], counts[taught], answerable[taught]
-        elsewhere = absent.signals, _lent(absent.kinds, kinds)
+        after = _ABSENT_AFTER if kinds == (Kind.FOLLOWING,) else 1.0
+        elsewhere = absent.signals, np.where(absent.kinds == Kind.FOLLOWING, after, 1.0) * _lent(absent.kinds, kinds)
         judge = Judge(
             _logistic(*_with(elsewhere, _ABSENT, signals, every.known[taught], counts)),
             _logistic(*_with(elsewhere, _UNANSWERED, signals, held[taught], counts)),
