@@ -59,7 +59,7 @@ def followed(
         Said(message, NO_TEXT, np.zeros((0, len(pages)), np.float32), np.array(known, dtype=np.float32))
         for message, known in zip(conversation, of_each, strict=True)
     ]
-    return follow(names, said, pages, others, SUBJECTS[: len(pages)], WEIGHTS)
+    return follow(names, said, pages, others, lambda: SUBJECTS[: len(pages)], WEIGHTS)
 
 
 def continues(names: Names, question: str, history: list[str], known: Sequence[float] = (0.0, 0.0, 0.0)) -> list[float]:

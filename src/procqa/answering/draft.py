@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from procqa.answering.choose import Chosen, SectionLine, asks_for_all, choose_lines
 from procqa.answering.clauses import clauses
 from procqa.answering.confidence import MOST_FOREIGN, MOST_UNSEEN, SURE_NAME, Evidence
 from procqa.answering.decide import ALIKE_TITLES, equally_good, names_none
 from procqa.answering.reading import read_passage
+from procqa.embedding.encoder import FloatArray
 from procqa.index.snapshot import Snapshot
 from procqa.index.spelling import operations
 from procqa.passages import embedded_prefix
@@ -147,14 +147,9 @@ class Drafter:
         section = self._snapshot.section_of[rows[place]]
         score = float(found.scores[place])
         asked = set(documents[[place, *together]].tolist())
-        best_of_others = [
-            float(found.scores[other]) for other in self.best_of_pages(found) if int(documents[other]) not in asked
-        ]
-        beside = [
-            float(found.scores[other])
-            for other in np.flatnonzero(documents == documents[place]).tolist()
-            if self._snapshot.section_of[rows[other]] != section
-        ]
+        others = [other for other in self.best_of_pages(found) if int(documents[other]) not in asked]
+        of_page = np.flatnonzero(documents == documents[place]).tolist()
+        beside = [other for other in of_page if self._snapshot.section_of[rows[other]] != section]
         lexical = self._snapshot.lexical
         words = lexical.content_terms(query.context)
         page = self._snapshot.store.document(self.doc_id(found, place))
@@ -172,37 +167,33 @@ class Drafter:
             section=signal["section"],
             named=min(1.0, sum(float(found.signals["named"][other]) for other in together) or signal["named"]),
             weakest=signal["weakest"],
-            page_margin=score - max(best_of_others) if best_of_others else NO_OTHER_PAGE,
-            section_margin=score - max(beside) if beside else NO_OTHER_SECTION,
+            page_margin=_margin(found.scores, place, others, NO_OTHER_PAGE),
+            section_margin=_margin(found.scores, place, beside, NO_OTHER_SECTION),
             explained=len(held) / len(words) if words else 0.0,
             called=signal["called"],
             unseen=float(min(MOST_UNSEEN, sum(not lexical.frequency(word) for word in words - held))),
             foreign=float(min(MOST_FOREIGN, len(set(foreign)))),
             evenly=signal["evenly"],
             surely=signal["surely"],
-            rivals=math.log1p(sum(math.exp(min(0.0, other - score) / NEAR_RIVAL) for other in best_of_others)),
-            **self._history(query, found, place, ~np.isin(documents, list(asked))),
+            rivals=math.log1p(sum(math.exp(min(0.0, of - score) / NEAR_RIVAL) for of in found.scores[others].tolist())),
+            **self._history(query, found, place, others),
             **self._wording(found, signal["called"]),
             **self._verdict(query, found, place),
         )
 
     @staticmethod
-    def _history(query: Query, found: Found, place: int, of_others: NDArray[np.bool_]) -> dict[str, float]:
-        """What was said before tells of the passage at a place, and the message by itself; nothing for a first one."""
+    def _history(query: Query, found: Found, place: int, others: Sequence[int]) -> dict[str, float]:
+        """What was said before tells of the passage at a place, beside other pages; nothing for a first one."""
         if not query.earlier:
             return {}
-
-        def margin(signal: str, no_other: float) -> float:
-            values = found.signals[signal]
-            return float(values[place] - values[of_others].max()) if of_others.any() else no_other
-
+        signals = found.signals
         return {
             "follows": 1.0,
             "turns": turning(query),
-            "weakest_before": float(found.signals["weakest_before"][place]),
-            "left": float(found.signals["left"][place]),
-            "alone_margin": margin("alone", NO_OTHER_ALONE),
-            "continues_margin": margin("continues", NO_OTHER_CONTINUES),
+            "weakest_before": float(signals["weakest_before"][place]),
+            "left": float(signals["left"][place]),
+            "alone_margin": _margin(signals["alone"], place, others, NO_OTHER_ALONE),
+            "continues_margin": _margin(signals["continues"], place, others, NO_OTHER_CONTINUES),
         }
 
     def _wording(self, found: Found, called: float) -> dict[str, float]:
@@ -235,3 +226,8 @@ class Drafter:
             "best_mark": float(verdict.lines[best.number]),
         }
         return {**odds, "least": min(odds.values())}
+
+
+def _margin(values: FloatArray, place: int, others: Sequence[int], no_other: float) -> float:
+    """How much more the value at a place is than the greatest of others; `no_other` where there are none."""
+    return float(values[place]) - float(values[list(others)].max()) if others else no_other

@@ -57,3 +57,10 @@ class Encoder(TokenCounter, Protocol):
 
     def encode_question(self, text: str) -> Encoded:
         """Encode a question of any length; a long one is read in windows, so that no word is lost."""
+
+
+def unit(vectors: FloatArray, least: float = 1e-12) -> FloatArray:
+    """Scale rows to length 1; a zero row stays zero, and one shorter than `least` short."""
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: FloatArray = (vectors / np.maximum(norms, least)).astype(np.float32)
+    return scaled

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Encoding
 
-from procqa.embedding.encoder import Encoded, FloatArray
+from procqa.embedding.encoder import Encoded, FloatArray, unit
 from procqa.embedding.pieces import WordPieces
 from procqa.errors import ModelError
 
@@ -108,7 +108,7 @@ class OnnxEncoder:
             return parts[0]
         mean = np.mean([part.vector * len(part.tokens) for part in parts], axis=0)
         return Encoded(
-            _unit(mean),
+            unit(mean),
             np.concatenate([part.tokens for part in parts]),
             np.concatenate([part.offsets for part in parts]),
         )
@@ -135,7 +135,7 @@ class OnnxEncoder:
         offsets = np.asarray(encoding.offsets, dtype=np.int32) - prompt_length
         keep = (np.asarray(encoding.special_tokens_mask) == 0) & (offsets[:, 0] >= 0)
         tokens = hidden[keep] if self._projection is None else hidden[keep] @ self._projection
-        return Encoded(_unit(pooled), _unit(tokens), offsets[keep] + shift)
+        return Encoded(unit(pooled), unit(tokens), offsets[keep] + shift)
 
 
 def open_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -152,10 +152,3 @@ def open_session(model: Path, threads: int) -> onnxruntime.InferenceSession:
 
 def _not_loaded(file: Path, error: Exception) -> ModelError:
     return ModelError(f"{file} cannot be loaded ({type(error).__name__}); rebuild with `procqa index build`.")
-
-
-def _unit(vectors: FloatArray) -> FloatArray:
-    """Scale rows to length 1; a zero row stays zero."""
-    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: FloatArray = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
-    return scaled

@@ -103,16 +103,19 @@ def calibrate(
     worths = np.zeros(len(held))
     for kinds in _groups(every.kinds, held):
         asked = np.isin(every.kinds, kinds)
-        counts = every.weights * _lent(every.kinds, kinds)
+        after = kinds == (Kind.FOLLOWING,)
+        lent = _LENT if after else 0.0
+        counts = every.weights * np.where(asked, 1.0, lent)
         taught = counts > 0
+        learned = taught & answerable
         signals, counts, answered = features[taught], counts[taught], answerable[taught]
-        after = _ABSENT_AFTER if kinds == (Kind.FOLLOWING,) else 1.0
-        elsewhere = absent.signals, np.where(absent.kinds == Kind.FOLLOWING, after, 1.0) * _lent(absent.kinds, kinds)
+        own_absent = np.isin(absent.kinds, kinds)
+        elsewhere = absent.signals, np.where(own_absent, _ABSENT_AFTER if after else 1.0, lent)
         judge = Judge(
             _logistic(*_with(elsewhere, _ABSENT, signals, every.known[taught], counts)),
             _logistic(*_with(elsewhere, _UNANSWERED, signals, held[taught], counts)),
-            _logistic(signals[answered], right_page[taught & answerable], counts[answered]),
-            _logistic(signals[answered], correct[taught & answerable], counts[answered]),
+            _logistic(signals[answered], right_page[learned], counts[answered]),
+            _logistic(signals[answered], correct[learned], counts[answered]),
         )
         judges |= dict.fromkeys(kinds, judge)
         worths[asked] = worth(
@@ -144,11 +147,6 @@ def _with(
         np.concatenate([labels, np.zeros(len(absent), dtype=bool)]),
         np.concatenate([weights, share * counts]),
     )
-
-
-def _lent(asked: NDArray[np.str_], kinds: tuple[Kind, ...]) -> Floats:
-    """How much each question counts, by its kind, in the judge of some kinds."""
-    return np.where(np.isin(asked, kinds), 1.0, _LENT if kinds == (Kind.FOLLOWING,) else 0.0)
 
 
 def _groups(kinds: NDArray[np.str_], held: Flags) -> list[tuple[Kind, ...]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from procqa.embedding import Encoded
-from procqa.embedding.encoder import FloatArray
+from procqa.embedding.encoder import FloatArray, unit
 from procqa.retrieval.found import Found
 from procqa.retrieval.names import NAMES_ONE, Names, Naming
 from procqa.retrieval.pages import page_scores
@@ -75,7 +75,7 @@ def follow(
     said: Sequence[Said],
     pages: Sequence[int],
     others: Sequence[int],
-    subjects: FloatArray,
+    subjects: Callable[[], FloatArray],
     weights: Mapping[str, float],
 ) -> Followed:
     """Follow a conversation to its last message; `said` are its messages, oldest first, each (pages,) in what it gives.
@@ -89,7 +89,7 @@ def follow(
         return names.scores(text, pages, others)
 
     nothing = np.zeros(len(pages), dtype=np.float32)
-    alike = _alike(subjects) if len(said) > 1 else nothing
+    alike = _alike(subjects()) if len(said) > 1 else nothing
     followed: Followed | None = None
     for query, _, _, known in said:
         question = query.context[query.said_before :]
@@ -135,15 +135,11 @@ def _alike(subjects: FloatArray) -> FloatArray:
 
     A cosine of what sets them apart from the rest: all pages about procedures have much in common.
     """
-    unit = _unit(subjects)
-    apart = _unit(unit - unit.mean(axis=0))
+    directions = unit(subjects)
+    apart = unit(directions - directions.mean(axis=0), _LEAST)
     alike: FloatArray = np.maximum(apart @ apart.T, 0.0)
     np.fill_diagonal(alike, 0.0)
     return alike
-
-
-def _unit(vectors: FloatArray) -> FloatArray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _LEAST))
 
 
 def _with_earlier(query: Query, named_in: Callable[[str], Naming]) -> Naming:

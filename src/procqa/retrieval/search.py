@@ -147,8 +147,11 @@ class Retriever:
         # A message of characters that the encoder drops says nothing.
         said = [said_in[message.context] for message in query.conversation if len(texts[message.context].tokens)]
         dense = snapshot.dense.vectors(rows)
-        # The sum of a page's passages tells what it is about, by its direction.
-        subjects = np.add.reduceat(dense, np.searchsorted(page_of, np.arange(len(pages))), axis=0)
+
+        def subjects() -> FloatArray:
+            # The sum of a page's passages tells what it is about, by its direction.
+            return np.asarray(np.add.reduceat(dense, np.searchsorted(page_of, np.arange(len(pages))), axis=0))
+
         followed = follow(self._names, said, pages.tolist(), others, subjects, parts)
         page_number = page_of[similar.passages]
         if self._tells:
